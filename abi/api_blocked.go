@@ -1,0 +1,196 @@
+package abi
+
+import (
+	"sync"
+	"time"
+
+	"berth/internal/server"
+)
+
+// blockedClient is RedisModuleBlockedClient: one wait of one client, seen from
+// the module that made it wait.
+type blockedClient struct {
+	m          *Module
+	b          *server.Blocked
+	p          uintptr // the handle, which dies when the private data is freed
+	replyFn    uintptr
+	timeoutFn  uintptr
+	freeFn     uintptr
+	disconnect uintptr
+
+	// mu guards contexts: threads make and free them without the host lock.
+	mu       sync.Mutex
+	contexts []*Context
+}
+
+// flushContexts hands what the wait's thread-safe contexts have gathered to
+// its reply client.
+func (bc *blockedClient) flushContexts() {
+	bc.mu.Lock()
+	defer bc.mu.Unlock()
+	for _, ctx := range bc.contexts {
+		ctx.flush()
+	}
+}
+
+// run calls one of the wait's command-like callbacks for client c.
+func (bc *blockedClient) run(fn uintptr, c *server.Client, flag ctxFlag) {
+	ctx := newContext(bc.m, c, true)
+	ctx.flags |= flag
+	ctx.blocked = bc
+	ctx.cell.data = bc.b.Data
+	argv := bc.b.Argv()
+	ctx.setArgs(argv)
+	bc.m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+	ctx.release(true)
+}
+
+func apiBlockClient(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	if ctx.client == nil || ctx.flags&(ctxThreadSafe|ctxTemporary) != 0 {
+		f.misuse("there is no client to block here")
+		return
+	}
+	ctx.flush()
+	bc := &blockedClient{m: ctx.module, replyFn: f.uptr(1), timeoutFn: f.uptr(2), freeFn: f.uptr(3)}
+	o := server.BlockOptions{
+		Timeout: time.Duration(f.i64(4)) * time.Millisecond,
+		Owner:   ctx.module,
+		Free:    func(*server.Blocked, uintptr) { bc.free() },
+	}
+	if bc.replyFn != 0 {
+		o.OnReply = func(c *server.Client, _ *server.Blocked) { bc.run(bc.replyFn, c, ctxBlockedReply) }
+	}
+	if bc.timeoutFn != 0 {
+		o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(bc.timeoutFn, c, ctxBlockedTimeout) }
+	}
+	// A client that cannot wait got its error; the module still gets a handle
+	// to pass on, as it does in Redis.
+	b, _ := host.srv.Block(ctx.client, o)
+	bc.b = b
+	b.Handle = bc
+	bc.p = newHandle(headBlocked, bc, true)
+	f.setPtr(bc.p)
+}
+
+// free runs the module's function for the private data and ends the handle.
+func (bc *blockedClient) free() {
+	if bc.freeFn != 0 && bc.b.Data != 0 {
+		ctx := newContext(bc.m, bc.b.Client(), true)
+		ctx.cell.wpos = 0
+		ctx.cell.data = bc.b.Data
+		ctx.blocked = bc
+		ctx.client = nil // its turn to reply is over
+		bc.m.call(bc.freeFn, uint64(ctx.addr()), uint64(bc.b.Data), 0, 0, 0, 0)
+		ctx.release(true)
+	}
+	bc.mu.Lock()
+	for _, ctx := range bc.contexts {
+		ctx.orphan()
+	}
+	bc.contexts = nil
+	bc.mu.Unlock()
+	freeHandle(bc.p, true)
+}
+
+func apiUnblockClient(f *frame) {
+	bc := object[blockedClient](f, 0, headBlocked)
+	if bc == nil {
+		return
+	}
+	bc.flushContexts()
+	if err := bc.b.Unblock(f.uptr(1)); err != nil {
+		f.misuse("the client was unblocked before")
+		return
+	}
+	f.setOK(true)
+}
+
+func apiAbortBlock(f *frame) {
+	bc := object[blockedClient](f, 0, headBlocked)
+	if bc == nil {
+		return
+	}
+	if err := bc.b.Abort(); err != nil {
+		f.misuse("the client was unblocked before")
+		return
+	}
+	f.setOK(true)
+}
+
+func apiSetDisconnectCallback(f *frame) {
+	bc := object[blockedClient](f, 0, headBlocked)
+	if bc == nil {
+		return
+	}
+	bc.disconnect = f.uptr(1)
+	bc.b.SetDisconnect(func(*server.Blocked) {
+		if bc.disconnect == 0 {
+			return
+		}
+		ctx := newContext(bc.m, nil, true)
+		ctx.flags |= ctxTemporary | ctxDisconnected
+		bc.m.call(bc.disconnect, uint64(ctx.addr()), uint64(bc.p), 0, 0, 0, 0)
+		ctx.release(true)
+	})
+}
+
+func apiBlockedClientDisconnected(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setBool(ctx.flags&ctxDisconnected != 0 || ctx.blocked != nil && ctx.blocked.b.Client() == nil)
+	}
+}
+
+func apiIsBlockedReplyRequest(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setBool(ctx.flags&ctxBlockedReply != 0)
+	}
+}
+
+func apiIsBlockedTimeoutRequest(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setBool(ctx.flags&ctxBlockedTimeout != 0)
+	}
+}
+
+// apiGetBlockedClientPrivateData is reached only for a pointer that is no
+// context: the leaf answers the rest.
+func apiGetBlockedClientPrivateData(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setPtr(ctx.cell.data)
+	}
+}
+
+func apiGetBlockedClientHandle(f *frame) {
+	if ctx := f.ctx(0); ctx != nil && ctx.blocked != nil {
+		f.setPtr(ctx.blocked.p)
+	}
+}
+
+func apiBlockClientGetPrivateData(f *frame) {
+	if bc := object[blockedClient](f, 0, headBlocked); bc != nil {
+		f.setPtr(bc.b.Data)
+	}
+}
+
+func apiBlockClientSetPrivateData(f *frame) {
+	if bc := object[blockedClient](f, 0, headBlocked); bc != nil {
+		bc.b.Data = f.uptr(1)
+	}
+}
+
+func apiBlockedClientMeasureTimeStart(f *frame) {
+	if bc := object[blockedClient](f, 0, headBlocked); bc != nil {
+		bc.b.MeasureStart()
+		f.setOK(true)
+	}
+}
+
+func apiBlockedClientMeasureTimeEnd(f *frame) {
+	if bc := object[blockedClient](f, 0, headBlocked); bc != nil {
+		f.setOK(bc.b.MeasureEnd())
+	}
+}

@@ -1,0 +1,161 @@
+package abi
+
+import (
+	"slices"
+	"strings"
+
+	"berth/internal/server"
+)
+
+// command is RedisModuleCommand: a command a module registered.
+type command struct {
+	m   *Module
+	cmd *server.Command
+	fn  uintptr
+}
+
+// commandFlags are the words that CreateCommand understands.
+var commandFlags = map[string]server.Flag{
+	"write":             server.Write,
+	"readonly":          server.ReadOnly,
+	"admin":             server.Admin,
+	"deny-oom":          server.DenyOOM,
+	"deny-script":       server.NoScript,
+	"allow-loading":     server.Loading,
+	"pubsub":            server.PubSub,
+	"random":            0, // accepted for old modules
+	"blocking":          server.Blocking,
+	"allow-stale":       server.Stale,
+	"no-monitor":        server.SkipMonitor,
+	"no-slowlog":        server.SkipSlowlog,
+	"fast":              server.Fast,
+	"no-auth":           server.NoAuth,
+	"may-replicate":     server.MayReplicate,
+	"getkeys-api":       server.ModuleGetKeys,
+	"getchannels-api":   server.ModuleGetChannels,
+	"no-cluster":        server.ModuleNoCluster,
+	"no-mandatory-keys": server.NoMandatoryKeys,
+	"allow-busy":        server.AllowBusy,
+}
+
+// parseFlags reads the flags' words, which one space separates.
+func parseFlags(words string) (flags server.Flag, ok bool) {
+	if words == "" {
+		return 0, true
+	}
+	for word := range strings.SplitSeq(words, " ") {
+		fl, known := commandFlags[strings.ToLower(word)]
+		if !known {
+			return 0, false
+		}
+		flags |= fl
+	}
+	return flags, true
+}
+
+// newCommand reads what CreateCommand and CreateSubcommand have in common:
+// name, function, flags and key range in arguments 1 to 6.
+func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
+	name := strings.ToLower(cstring(f.uptr(1)))
+	flags, ok := parseFlags(cstring(f.uptr(3)))
+	if !ok || name == "" || strings.ContainsAny(name, " \r\n|@=,") {
+		return nil, 0
+	}
+	first, last, step := int(f.i32(4)), int(f.i32(5)), int(f.i32(6))
+	cmd := &server.Command{
+		Name: name, Arity: -1, Flags: flags | server.Module, Owner: m, Group: "module",
+		FirstKey: first, LastKey: last, KeyStep: step,
+	}
+	if first != 0 {
+		relative := last
+		if last >= 0 {
+			relative = last - first
+		}
+		cmd.KeySpecs = []server.KeySpec{{
+			Flags: server.KeyRW | server.KeyAccess | server.KeyUpdate,
+			Begin: server.BeginIndex, Index: first,
+			Find: server.FindRange, LastKey: relative, Step: step,
+		}}
+		if flags&server.Write == 0 {
+			cmd.KeySpecs[0].Flags = server.KeyRO | server.KeyAccess
+		}
+	}
+	fn := f.uptr(2)
+	if fn != 0 {
+		cmd.Handler = m.handler(fn)
+	}
+	return cmd, fn
+}
+
+func apiCreateCommand(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	m := ctx.module
+	cmd, fn := f.newCommand(m)
+	if !m.onLoad || m.name == "" || cmd == nil {
+		f.setOK(false)
+		return
+	}
+	if fn == 0 {
+		cmd.Arity = -2
+	}
+	if host.srv.AddCommand(cmd) != nil {
+		f.setOK(false)
+		return
+	}
+	m.commands = append(m.commands, cmd)
+	f.setOK(true)
+}
+
+func apiCreateSubcommand(f *frame) {
+	parent := object[command](f, 0, headCommand)
+	if parent == nil {
+		return
+	}
+	m := parent.m
+	sub, _ := f.newCommand(m)
+	if !m.onLoad || sub == nil || parent.cmd.Parent != nil || parent.cmd.Handler != nil {
+		f.setOK(false)
+		return
+	}
+	sub.Arity = -2
+	sub.Name = parent.cmd.Name + "|" + sub.Name
+	f.setOK(host.srv.AddSubcommand(parent.cmd, sub) == nil)
+}
+
+func apiGetCommand(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	cmd := host.srv.LookupFull([]byte(cstring(f.uptr(1))))
+	if cmd == nil || cmd.Owner != any(ctx.module) {
+		return
+	}
+	f.setPtr(ctx.module.commandHandle(cmd))
+}
+
+// commandHandle is the handle of one of the module's commands, always the
+// same one for a command.
+func (m *Module) commandHandle(cmd *server.Command) uintptr {
+	if p, ok := m.handles[cmd]; ok {
+		return p
+	}
+	p := newHandle(headCommand, &command{m: m, cmd: cmd}, true)
+	m.handles[cmd] = p
+	return p
+}
+
+// removeCommands takes all of the module's commands out of the table.
+func (m *Module) removeCommands() {
+	for _, cmd := range slices.Backward(m.commands) {
+		host.srv.RemoveCommand(cmd.Name)
+	}
+	m.commands = nil
+	for _, p := range m.handles {
+		freeHandle(p, true)
+	}
+	clear(m.handles)
+}

@@ -1,0 +1,162 @@
+package abi
+
+import (
+	"golang.org/x/sys/unix"
+
+	"berth/loop"
+)
+
+// fileEvent is what a module watches on one descriptor: by the calls of
+// redis#4158, whose callbacks get a context, or by EventLoopAdd, whose
+// callbacks do not. The two directions may differ in everything.
+type fileEvent struct {
+	read, write fileProc
+}
+
+// fileProc is one direction of a watched descriptor.
+type fileProc struct {
+	fn, data uintptr
+	context  bool
+}
+
+func (e *fileEvent) proc(dir loop.Mask) *fileProc {
+	if dir == loop.Readable {
+		return &e.read
+	}
+	return &e.write
+}
+
+// The masks of both families of calls are the loop's own.
+const (
+	maskRead  = int32(loop.Readable)
+	maskWrite = int32(loop.Writable)
+	maskAll   = maskRead | maskWrite
+)
+
+// watch registers proc for the directions of mask.
+func (m *Module) watch(fd int, mask loop.Mask, proc fileProc) error {
+	err := m.host.srv.Loop.Add(fd, mask, m.fire)
+	if err != nil {
+		return err
+	}
+	e := m.files[fd]
+	if e == nil {
+		e = &fileEvent{}
+		m.files[fd] = e
+	}
+	for _, dir := range []loop.Mask{loop.Readable, loop.Writable} {
+		if mask&dir != 0 {
+			*e.proc(dir) = proc
+		}
+	}
+	return nil
+}
+
+// fire calls the module for a ready descriptor.
+func (m *Module) fire(fd int, fired loop.Mask) {
+	e := m.files[fd]
+	if e == nil {
+		return
+	}
+	p := *e.proc(fired)
+	if !p.context {
+		m.call(p.fn, uint64(fd), uint64(p.data), uint64(fired), 0, 0, 0)
+		return
+	}
+	m.withContext(func(ctx *Context) {
+		m.call(p.fn, uint64(ctx.addr()), uint64(fd), uint64(p.data), uint64(fired), 0, 0)
+	})
+}
+
+// unwatch ends the watch in the directions of mask.
+func (m *Module) unwatch(fd int, mask loop.Mask) {
+	e := m.files[fd]
+	if e == nil {
+		return
+	}
+	l := m.host.srv.Loop
+	l.Remove(fd, mask)
+	if l.Mask(fd) == 0 {
+		delete(m.files, fd)
+	}
+}
+
+// usable says whether fd is an open descriptor that no other part of the
+// server watches.
+func (m *Module) usable(fd int) bool {
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+		return false
+	}
+	return m.files[fd] != nil || m.host.srv.Loop.Mask(fd) == 0
+}
+
+// eventModule is the module that called a function without a context.
+func (f *frame) eventModule() *Module {
+	if m := host.moduleByPC(f.caller); m != nil {
+		return m
+	}
+	return host.running
+}
+
+func apiEventLoopAdd(f *frame) {
+	fd, mask, fn := int(f.i32(0)), f.i32(1), f.uptr(2)
+	m := f.eventModule()
+	if fd < 0 || fd > maxFD() {
+		f.setOK(false)
+		f.errno = errnoRange
+		return
+	}
+	if mask&^maskAll != 0 || mask == 0 || fn == 0 || m == nil || !m.usable(fd) {
+		f.setOK(false)
+		f.errno = errnoInvalid
+		return
+	}
+	err := m.watch(fd, loop.Mask(mask), fileProc{fn: fn, data: f.uptr(3)})
+	if err != nil {
+		f.errno = errnoOf(err)
+	}
+	f.setOK(err == nil)
+}
+
+func apiEventLoopDel(f *frame) {
+	fd, mask := int(f.i32(0)), f.i32(1)
+	m := f.eventModule()
+	if fd < 0 || fd > maxFD() {
+		f.setOK(false)
+		f.errno = errnoRange
+		return
+	}
+	if mask&^maskAll != 0 || m == nil {
+		f.setOK(false)
+		f.errno = errnoInvalid
+		return
+	}
+	m.unwatch(fd, loop.Mask(mask))
+	f.setOK(true)
+}
+
+// maxFD is the highest number a descriptor can have.
+func maxFD() int {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return 1 << 20
+	}
+	return int(min(l.Cur, 1<<30))
+}
+
+func apiEventLoopAddOneShot(f *frame) {
+	fn, data, m := f.uptr(0), f.uptr(1), host.moduleByPC(f.caller)
+	if fn == 0 {
+		f.setOK(false)
+		f.errno = errnoInvalid
+		return
+	}
+	host.srv.Loop.Post(func() {
+		if m == nil {
+			call(fn, uint64(data), 0, 0, 0, 0, 0)
+			return
+		}
+		m.call(fn, uint64(data), 0, 0, 0, 0, 0)
+	})
+	f.setOK(true)
+}

@@ -1,0 +1,31 @@
+package abi
+
+func apiAutoMemory(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		ctx.flags |= ctxAutoMemory
+	}
+}
+
+func apiPoolAlloc(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	n := int(f.int(1))
+	if n <= 0 {
+		return
+	}
+	p := mallocC(n)
+	if p != 0 {
+		ctx.pool = append(ctx.pool, p)
+	}
+	f.setPtr(p)
+}
+
+func apiMallocSize(f *frame) {
+	if p := f.uptr(0); p != 0 {
+		f.ret = callFree(libcUsable, uint64(p), 0, 0, 0)
+	}
+}
+
+func apiMallocUsableSize(f *frame) { apiMallocSize(f) }

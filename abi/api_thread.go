@@ -1,0 +1,106 @@
+package abi
+
+// orphan takes a thread-safe context off its wait, which is over: replies to
+// it reach nobody any more.
+func (ctx *Context) orphan() {
+	ctx.flush()
+	ctx.cell.wpos = 0
+	ctx.client = nil
+	ctx.blocked = nil
+}
+
+// threadContext makes a context that a thread may keep.
+func threadContext(m *Module, locked bool) *Context {
+	ctx := newContext(m, nil, locked)
+	ctx.flags |= ctxThreadSafe
+	return ctx
+}
+
+func apiGetThreadSafeContext(f *frame) {
+	if f.int(0) == 0 {
+		m := host.moduleByPC(f.caller)
+		f.setPtr(threadContext(m, f.locked()).addr())
+		return
+	}
+	bc := object[blockedClient](f, 0, headBlocked)
+	if bc == nil {
+		return
+	}
+	ctx := threadContext(bc.m, f.locked())
+	c := bc.b.ReplyClient()
+	ctx.client, ctx.blocked = c, bc
+	ctx.cell.wpos = ctx.cell.wbase
+	ctx.cell.db = int32(bc.b.DB())
+	if c.RESP == 3 {
+		ctx.cell.resp3 = 1
+	}
+	if w := bc.b.Client(); w != nil {
+		ctx.cell.id = w.ID
+	}
+	bc.mu.Lock()
+	bc.contexts = append(bc.contexts, ctx)
+	bc.mu.Unlock()
+	f.setPtr(ctx.addr())
+}
+
+func apiGetDetachedThreadSafeContext(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	f.setPtr(threadContext(ctx.module, f.locked()).addr())
+}
+
+func apiFreeThreadSafeContext(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	if ctx.flags&ctxThreadSafe == 0 {
+		f.misuse("the context was not made by GetThreadSafeContext")
+		return
+	}
+	if bc := ctx.blocked; bc != nil {
+		bc.mu.Lock()
+		for i, c := range bc.contexts {
+			if c == ctx {
+				bc.contexts = append(bc.contexts[:i], bc.contexts[i+1:]...)
+				break
+			}
+		}
+		bc.mu.Unlock()
+	}
+	ctx.release(f.locked())
+}
+
+// The lock functions name their holder by its thread pointer. A thread that
+// takes the lock twice would wait for itself for ever: that is refused.
+
+func apiThreadSafeContextLock(f *frame) {
+	if f.locked() {
+		f.misuse("this thread holds the host lock already")
+		return
+	}
+	host.srv.HostLock.Lock(int64(f.thread))
+}
+
+func apiThreadSafeContextTryLock(f *frame) {
+	if f.locked() {
+		f.misuse("this thread holds the host lock already")
+		return
+	}
+	if host.srv.HostLock.TryLock(int64(f.thread)) {
+		f.setOK(true)
+		return
+	}
+	f.setOK(false)
+	f.errno = errnoBusy
+}
+
+func apiThreadSafeContextUnlock(f *frame) {
+	if !f.locked() || f.thread == loopThread {
+		f.misuse("this thread did not take the host lock")
+		return
+	}
+	host.srv.HostLock.Unlock()
+}

@@ -1,0 +1,225 @@
+package abi
+
+import (
+	"unsafe"
+
+	"berth/internal/server"
+)
+
+// ctxCell is the part of RedisModuleCtx that C and the leaf functions see. The
+// first word is the address of GetApi: RedisModule_Init reads it there.
+type ctxCell struct {
+	getapi uintptr
+	head   uint64
+	wpos   uintptr // where the next reply bytes go; 0 keeps the leaves out
+	wend   uintptr
+	wbase  uintptr
+	id     uint64 // the client's
+	db     int32
+	resp3  int32
+	data   uintptr // private data of the blocked client
+	_      [64]byte
+}
+
+// scratchSize is how many bytes of replies a context gathers before they go to
+// the client.
+const scratchSize = 4096
+
+// ctxFlag says what a context is for.
+type ctxFlag uint32
+
+const (
+	ctxAutoMemory ctxFlag = 1 << iota
+	ctxThreadSafe
+	ctxBlockedReply
+	ctxBlockedTimeout
+	ctxDisconnected
+	ctxTemporary // of a callback without a client
+	ctxOnLoad
+)
+
+// Context is the Go side of a RedisModuleCtx: for whom a module works, until
+// the callback it was made for returns. Contexts are pooled. Only the holder
+// of the host lock uses one, except thread-safe contexts, whose owner is the
+// thread they were made for.
+type Context struct {
+	cell    *ctxCell
+	module  *Module
+	client  *server.Client // replies go there; nil where there is nobody to reply to
+	blocked *blockedClient // of thread-safe contexts and of reply and timeout callbacks
+	flags   ctxFlag
+	cells   []uintptr // the argument strings, ours to release
+	argv    []uintptr // what the module sees of them
+	auto    []autoItem
+	pool    []uintptr
+	keys    []*Key
+	depth   []server.Deferred // postponed lengths, outermost first
+	own     bool              // client was made for this context
+	scratch [scratchSize]byte
+}
+
+// autoItem is something that automatic memory management frees.
+type autoItem struct {
+	head uint64
+	p    uintptr
+}
+
+var ctxPool []*Context // under the host lock
+
+// newContext returns a context of m that replies to c, which may be nil. The
+// host lock must be held, or m be entered from a thread by makeThreadSafe.
+func newContext(m *Module, c *server.Client, locked bool) *Context {
+	var ctx *Context
+	if n := len(ctxPool); locked && n != 0 {
+		ctx = ctxPool[n-1]
+		ctxPool = ctxPool[:n-1]
+	} else {
+		ctx = new(Context)
+	}
+	p := ctxCells.alloc(locked)
+	*objectSlot(p) = unsafe.Pointer(ctx)
+	cell := (*ctxCell)(at(p))
+	ctx.cell, ctx.module, ctx.client = cell, m, c
+	cell.getapi = getAPIAddr
+	cell.head = headCtx
+	cell.data = 0
+	cell.wbase = uintptr(unsafe.Pointer(&ctx.scratch))
+	cell.wend = cell.wbase + scratchSize
+	cell.wpos = 0
+	cell.id, cell.db, cell.resp3 = 0, 0, 0
+	if c != nil {
+		cell.wpos = cell.wbase
+		cell.id = c.ID
+		cell.db = int32(c.DB)
+		if c.RESP == 3 {
+			cell.resp3 = 1
+		}
+	}
+	return ctx
+}
+
+func (ctx *Context) addr() uintptr { return uintptr(unsafe.Pointer(ctx.cell)) }
+
+// flush hands the gathered reply bytes to the client.
+func (ctx *Context) flush() {
+	cell := ctx.cell
+	if n := cell.wpos - cell.wbase; cell.wpos != 0 && n != 0 {
+		ctx.client.WriteRaw(ctx.scratch[:n])
+		cell.wpos = cell.wbase
+	}
+}
+
+// reply returns the client to reply to, with all earlier replies in place, or
+// nil after reporting a reply where nobody waits for one.
+func (ctx *Context) reply(f *frame) *server.Client {
+	if ctx.client == nil {
+		f.misuse("there is no client to reply to here")
+		return nil
+	}
+	ctx.flush()
+	return ctx.client
+}
+
+// setArgs makes the argument strings of a call.
+func (ctx *Context) setArgs(argv [][]byte) {
+	for _, a := range argv {
+		p := newString(a, true).addr()
+		ctx.cells = append(ctx.cells, p)
+		ctx.argv = append(ctx.argv, p)
+	}
+}
+
+// argAddr is what C gets as argv.
+func (ctx *Context) argAddr() uint64 {
+	if len(ctx.argv) == 0 {
+		return 0
+	}
+	return uint64(uintptr(unsafe.Pointer(&ctx.argv[0])))
+}
+
+// release ends a context: replies go out, and all that it still owns is freed.
+func (ctx *Context) release(locked bool) {
+	ctx.flush()
+	ctx.freeAuto(locked)
+	for _, k := range ctx.keys {
+		k.owner = nil
+	}
+	for _, p := range ctx.cells {
+		stringAt(p).release(locked)
+	}
+	for _, p := range ctx.pool {
+		freeC(p)
+	}
+	for range ctx.depth {
+		ctx.client.SetArray(ctx.depth[len(ctx.depth)-1], 0)
+		ctx.depth = ctx.depth[:len(ctx.depth)-1]
+	}
+	if ctx.own {
+		ctx.client.Free()
+	}
+	p := ctx.addr()
+	*objectSlot(p) = nil
+	ctxCells.free(p, locked)
+	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
+	ctx.flags, ctx.own = 0, false
+	ctx.cells, ctx.argv, ctx.pool, ctx.keys = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0], ctx.keys[:0]
+	if locked && len(ctxPool) < 64 {
+		ctxPool = append(ctxPool, ctx)
+	}
+}
+
+// track has automatic memory free the object at p, if it is on.
+func (ctx *Context) track(head uint64, p uintptr) {
+	if ctx != nil && ctx.flags&ctxAutoMemory != 0 {
+		ctx.auto = append(ctx.auto, autoItem{head, p})
+	}
+}
+
+// untrack forgets an object that the module freed itself.
+func (ctx *Context) untrack(p uintptr) {
+	if ctx == nil {
+		return
+	}
+	for i := len(ctx.auto) - 1; i >= 0; i-- {
+		if ctx.auto[i].p == p {
+			ctx.auto = append(ctx.auto[:i], ctx.auto[i+1:]...)
+			return
+		}
+	}
+}
+
+// freeAuto frees what automatic memory tracks, newest first.
+func (ctx *Context) freeAuto(locked bool) {
+	for len(ctx.auto) != 0 {
+		it := ctx.auto[len(ctx.auto)-1]
+		ctx.auto = ctx.auto[:len(ctx.auto)-1]
+		if headOf(it.p) != it.head {
+			continue // freed in a way that did not pass its context
+		}
+		switch it.head {
+		case headString:
+			stringAt(it.p).release(locked)
+		case headKey:
+			(*Key)(*objectSlot(it.p)).close()
+		case headReply:
+			freeReply(it.p)
+		case headDict:
+			freeHandle(it.p, locked)
+		case headServerInfo:
+			freeHandle(it.p, locked)
+		}
+	}
+}
+
+// tracks says whether automatic memory holds the object at p.
+func (ctx *Context) tracks(p uintptr) bool {
+	if ctx == nil {
+		return false
+	}
+	for _, it := range ctx.auto {
+		if it.p == p {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,48 @@
+package abi
+
+import (
+	"runtime/debug"
+	"unsafe"
+
+	"berth/internal/server"
+)
+
+// dispatchFunc is the func value that tail hands to crosscall2.
+var dispatchFunc = dispatch
+
+// threadRule says which threads may call a function.
+type threadRule uint8
+
+const (
+	ruleLock threadRule = iota // the holder of the host lock
+	ruleAny
+)
+
+// loopThread is the thread pointer of the loop's thread.
+var loopThread uintptr
+
+// locked says whether the calling thread holds the host lock.
+func (f *frame) locked() bool {
+	h := host.srv.HostLock.Holder()
+	return h == int64(f.thread) || h == server.LoopHolder && f.thread == loopThread
+}
+
+// dispatch runs the handler of one call from a module. It runs on the
+// goroutine of the innermost Go-to-C call of the calling thread.
+func dispatch(p unsafe.Pointer) {
+	f := (*frame)(p)
+	locked := f.locked()
+	if !locked {
+		if apiThreads[f.index] == ruleLock {
+			f.misuse("this thread does not hold the host lock")
+			return
+		}
+		debug.SetPanicOnFault(true) // the loop's goroutine has it for good
+	}
+	top, running := 0, (*Module)(nil)
+	if locked {
+		top, running = callTop, host.running
+	}
+	defer f.rescue(top, running)
+	handlers[f.index](f)
+}

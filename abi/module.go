@@ -1,0 +1,126 @@
+package abi
+
+import (
+	"berth/internal/server"
+	"berth/loop"
+)
+
+// Range is a range of addresses.
+type Range struct{ Low, High uintptr }
+
+// Module is a loaded module and all that it holds of the host's. It belongs to
+// the loop.
+type Module struct {
+	host    *Host
+	name    string
+	version int
+	apiver  int
+	path    string
+	args    []string
+	text    []Range
+	options int
+
+	commands []*server.Command
+	handles  map[*server.Command]uintptr
+	filters  map[*filter]bool
+	timers   map[loop.TimerID]*moduleTimer
+	times    map[loop.TimerID]*timeEvent
+	files    map[int]*fileEvent
+	clients  map[int]*server.Client
+	sockets  map[int]inode // opened by the host for the module
+	attached map[string]attachment
+	infoFunc uintptr
+	configs  []string
+	uses     []*Module // whose shared functions it asked for
+	apis     []string  // names of the functions it shares
+	// socketsChecked is how many of sockets were open when last looked at.
+	socketsChecked int
+	onLoad   bool      // OnLoad is running
+	loaded   bool      // configurations were loaded by LoadConfigs
+}
+
+func newModule(h *Host, path string, args []string) *Module {
+	return &Module{
+		host: h, path: path, args: args,
+		handles:  map[*server.Command]uintptr{},
+		filters:  map[*filter]bool{},
+		timers:   map[loop.TimerID]*moduleTimer{},
+		times:    map[loop.TimerID]*timeEvent{},
+		files:    map[int]*fileEvent{},
+		clients:  map[int]*server.Client{},
+		sockets:  map[int]inode{},
+		attached: map[string]attachment{},
+	}
+}
+
+// Name is what the module called itself in RedisModule_Init.
+func (m *Module) Name() string { return m.name }
+
+// Version is the module's own version number.
+func (m *Module) Version() int { return m.version }
+
+// Path is the file it was loaded from.
+func (m *Module) Path() string { return m.path }
+
+// Args are the arguments it was loaded with.
+func (m *Module) Args() []string { return m.args }
+
+// Options are the bits of SetModuleOptions.
+func (m *Module) Options() int { return m.options }
+
+// Commands lists the commands it registered.
+func (m *Module) Commands() []*server.Command { return m.commands }
+
+// UsedBy names the modules that use functions this one shares.
+func (m *Module) UsedBy() []string {
+	var names []string
+	for _, o := range m.host.Modules() {
+		for _, u := range o.uses {
+			if u == m {
+				names = append(names, o.name)
+			}
+		}
+	}
+	return names
+}
+
+// Uses names the modules whose shared functions this one uses.
+func (m *Module) Uses() []string {
+	var names []string
+	for _, u := range m.uses {
+		names = append(names, u.name)
+	}
+	return names
+}
+
+// call calls a function of the module's, which then is the running one.
+func (m *Module) call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
+	h := m.host
+	prev := h.running
+	h.running = m
+	r := call(fn, a0, a1, a2, a3, a4, a5)
+	h.running = prev
+	return r
+}
+
+// handler makes the handler of a command whose C function is fn.
+func (m *Module) handler(fn uintptr) server.Handler {
+	return func(c *server.Client, argv [][]byte) {
+		if callTop >= callDepth-8 {
+			c.WriteError("ERR modules and commands call each other too deep")
+			return
+		}
+		ctx := newContext(m, c, true)
+		ctx.setArgs(argv)
+		m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+		ctx.release(true)
+	}
+}
+
+// withContext makes a context without a client for the time of a callback.
+func (m *Module) withContext(fn func(ctx *Context)) {
+	ctx := newContext(m, nil, true)
+	ctx.flags |= ctxTemporary
+	fn(ctx)
+	ctx.release(true)
+}

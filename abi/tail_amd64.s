@@ -1,0 +1,105 @@
+#include "textflag.h"
+#include "go_asm.h"
+
+// FRAME is frame__size plus the eight bytes that bring SP, which C leaves at
+// 8 modulo 16 on entry, back to 0 modulo 16 for the calls below.
+#define FRAME (frame__size+8)
+
+// tail is the common end of every stub: AX holds the function's index, the
+// rest of the registers and the stack are as the module's call left them.
+TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
+	SUBQ  $FRAME, SP
+	MOVQ  DI, (frame_ints+0)(SP)
+	MOVQ  SI, (frame_ints+8)(SP)
+	MOVQ  DX, (frame_ints+16)(SP)
+	MOVQ  CX, (frame_ints+24)(SP)
+	MOVQ  R8, (frame_ints+32)(SP)
+	MOVQ  R9, (frame_ints+40)(SP)
+	MOVUPS X0, (frame_floats+0)(SP)
+	MOVUPS X1, (frame_floats+16)(SP)
+	MOVUPS X2, (frame_floats+32)(SP)
+	MOVUPS X3, (frame_floats+48)(SP)
+	MOVUPS X4, (frame_floats+64)(SP)
+	MOVUPS X5, (frame_floats+80)(SP)
+	MOVUPS X6, (frame_floats+96)(SP)
+	MOVUPS X7, (frame_floats+112)(SP)
+	LEAQ  (FRAME+8)(SP), R10               // past the return address
+	MOVQ  R10, frame_stack(SP)
+	MOVQ  FRAME(SP), R10
+	MOVQ  R10, frame_caller(SP)
+	BYTE  $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x0C; BYTE $0x25; LONG $0 // MOVQ FS:0, CX
+	MOVQ  CX, frame_thread(SP)
+	MOVL  AX, frame_index(SP)
+	XORL  CX, CX
+	MOVL  CX, frame_errno(SP)
+	MOVQ  CX, frame_ret(SP)
+	MOVQ  CX, frame_fret(SP)
+	MOVL  CX, frame_isLong(SP)
+
+	MOVQ ·dispatchFunc(SB), DI // the func value; its first word is the code
+	MOVQ (DI), DI
+	MOVQ SP, SI
+	XORL DX, DX
+	CALL crosscall2(SB)
+
+	MOVL  frame_errno(SP), CX
+	TESTL CX, CX
+	JNE   errno
+
+result:
+	MOVQ  frame_ret(SP), AX
+	MOVSD frame_fret(SP), X0
+	CMPL  frame_isLong(SP), $0
+	JNE   long
+	ADDQ  $FRAME, SP
+	RET
+
+errno:
+	MOVQ ·errnoLocation(SB), AX
+	CALL AX
+	MOVL frame_errno(SP), CX
+	MOVL CX, (AX)
+	JMP  result
+
+long:
+	LEAQ  frame_long(SP), AX
+	BYTE  $0xDB; BYTE $0x28 // fldt (%rax)
+	ADDQ  $FRAME, SP
+	RET
+
+// callC runs on the C stack: it calls the function that the callFrame at DI
+// describes and stores what it returns there.
+TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
+	PUSHQ BX
+	MOVQ  DI, BX
+	MOVQ  (callFrame_args+0)(BX), DI
+	MOVQ  (callFrame_args+8)(BX), SI
+	MOVQ  (callFrame_args+16)(BX), DX
+	MOVQ  (callFrame_args+24)(BX), CX
+	MOVQ  (callFrame_args+32)(BX), R8
+	MOVQ  (callFrame_args+40)(BX), R9
+	MOVQ  callFrame_fn(BX), R10
+	XORL  AX, AX
+	CALL  R10
+	MOVQ  AX, callFrame_ret(BX)
+	XORL  AX, AX
+	POPQ  BX
+	RET
+
+// func stubBase() uintptr
+TEXT ·stubBase(SB), NOSPLIT, $0-8
+	LEAQ ·stubs(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func callCAddr() uintptr
+TEXT ·callCAddr(SB), NOSPLIT, $0-8
+	LEAQ ·callC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func threadPointer() uintptr
+TEXT ·threadPointer(SB), NOSPLIT, $0-8
+	BYTE $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x04; BYTE $0x25; LONG $0 // MOVQ FS:0, AX
+	MOVQ AX, ret+0(FP)
+	RET
