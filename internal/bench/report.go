@@ -1,0 +1,170 @@
+//go:build linux
+
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrNoMarks is returned when the file to update has no place marked for the report.
+var ErrNoMarks = errors.New("no marks for the report")
+
+// The report stands between these lines in the file it is written to.
+const (
+	beginMark = "<!-- bench: begin (written by make bench BENCHFLAGS=-write) -->"
+	endMark   = "<!-- bench: end -->"
+)
+
+// Report collects the parts of a run and writes them as Markdown.
+type Report struct {
+	// A and B are the servers' names with their versions: the reference and the one that is judged.
+	A, B string
+	// Plan is what was asked for.
+	Plan *Plan
+	// Differences are the replies in which the servers do not agree.
+	Differences []string
+	// Rows, API and Idle are the measurements; a part that was not run is nil.
+	Rows []Row
+	API  []APIRow
+	Idle []IdleResult
+}
+
+// Machine is one line about the machine, the system and the compiler.
+func Machine() string {
+	model := "unknown processor"
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == "model name" {
+				model = strings.TrimSpace(v)
+				break
+			}
+		}
+	}
+	kernel := "unknown kernel"
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
+	}
+	return fmt.Sprintf("%s, %d processors, %s, %s %s/%s", model, runtime.NumCPU(), kernel, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// Commit is the work tree's commit, with a note when files differ from it.
+func Commit() string {
+	out, err := exec.Command("git", "rev-parse", "--short=10", "HEAD").Output()
+	if err != nil {
+		return "unknown"
+	}
+	commit := strings.TrimSpace(string(out))
+	if out, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output(); err != nil || len(out) > 0 {
+		commit += " with changes"
+	}
+	return commit
+}
+
+// Markdown is the report's text.
+func (r *Report) Markdown() string {
+	var b strings.Builder
+	p := r.Plan
+	fmt.Fprintf(&b, "Commit %s, %s. %s.\n", Commit(), time.Now().UTC().Format("2006-01-02"), Machine())
+	fmt.Fprintf(&b, "A is %s, B is %s; ratios are B/A. %d clients, %d pairs of rounds of %v, %d keys, values of %d bytes.\n",
+		r.A, r.B, p.Clients, p.Rounds, p.Length, p.Keys, p.Value)
+	if p.CPU >= 0 {
+		fmt.Fprintf(&b, "Servers and generator have a processor each.\n")
+	} else {
+		fmt.Fprintf(&b, "Servers and generator are not bound to processors.\n")
+	}
+	r.differences(&b)
+	r.commands(&b)
+	r.api(&b)
+	r.idle(&b)
+	return b.String()
+}
+
+func (r *Report) differences(b *strings.Builder) {
+	if len(r.Differences) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Replies that differ\n\n")
+	for _, d := range r.Differences {
+		fmt.Fprintf(b, "- `%s`\n", strings.ReplaceAll(d, "`", "'"))
+	}
+}
+
+func (r *Report) commands(b *strings.Builder) {
+	if len(r.Rows) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Commands: CPU of the server per command\n\n")
+	fmt.Fprintf(b, "| command | pipeline | A ns | B ns | CPU ratio | uncertainty | limit | | A kcmd/s | B kcmd/s | rate ratio |\n")
+	fmt.Fprintf(b, "|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Skipped != "" {
+			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | %.2f | over | | | |\n", row.Case, row.Depth, cell(row.Skipped), Limit(row.Depth))
+			continue
+		}
+		ratios := Ratios(row.CPUA, row.CPUB)
+		fmt.Fprintf(b, "| %s | %d | %.0f | %.0f | **%.3f** | ±%.3f | %.2f | %s | %.0f | %.0f | %.2f |\n", row.Case, row.Depth,
+			Median(row.CPUA), Median(row.CPUB), row.CPURatio(), Uncertainty(ratios), Limit(row.Depth), row.Verdict(),
+			Median(row.RateA)/1000, Median(row.RateB)/1000, Median(Ratios(row.RateA, row.RateB)))
+	}
+}
+
+func (r *Report) api(b *strings.Builder) {
+	if len(r.API) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Module calls: time of one, in a loop inside the module\n\n")
+	fmt.Fprintf(b, "| call | A ns | B ns | ratio |\n|---|---|---|---|\n")
+	for _, row := range r.API {
+		if row.Skipped != "" {
+			fmt.Fprintf(b, "| %s | not measured: %s | | |\n", row.Name, cell(row.Skipped))
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %.1f | %.1f | %.2f |\n", row.Name, Median(row.A), Median(row.B), Median(Ratios(row.A, row.B)))
+	}
+}
+
+func (r *Report) idle(b *strings.Builder) {
+	if len(r.Idle) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Idle connections\n\n")
+	fmt.Fprintf(b, "| server | connections | resident KiB each | PING/s of %d clients, alone | beside them | ratio | CPU ratio |\n", r.Plan.Clients)
+	fmt.Fprintf(b, "|---|---|---|---|---|---|---|\n")
+	for _, row := range r.Idle {
+		if row.Skipped != "" {
+			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | |\n", row.Server, row.Conns, cell(row.Skipped))
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %d | %.2f | %.0f | %.0f | %.3f | %.3f |\n", row.Server, row.Conns, row.PerConn/1024,
+			Median(row.Alone), Median(row.Beside), Median(Ratios(row.Alone, row.Beside)), Median(Ratios(row.CPUAlone, row.CPUBeside)))
+	}
+}
+
+// cell makes a text fit a table's cell.
+func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
+
+// Splice replaces what stands between the marks in file by text.
+func Splice(file []byte, text string) ([]byte, error) {
+	begin := bytes.Index(file, []byte(beginMark))
+	end := bytes.Index(file, []byte(endMark))
+	if begin < 0 || end < begin {
+		return nil, ErrNoMarks
+	}
+	var out []byte
+	out = append(out, file[:begin+len(beginMark)]...)
+	out = append(out, "\n\n"...)
+	out = append(out, strings.TrimSpace(text)...)
+	out = append(out, "\n\n"...)
+	return append(out, file[end:]...), nil
+}
