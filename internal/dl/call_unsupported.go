@@ -1,0 +1,16 @@
+//go:build android || (!darwin && !linux && !((freebsd || netbsd) && cgo))
+
+package dl
+
+const scopeGlobal = 0
+
+func open(path string, _ Flag) (uintptr, error) { return 0, ErrUnsupported }
+
+func symbol(uintptr, string) (uintptr, error) { return 0, ErrUnsupported }
+
+func closeHandle(string, uintptr) error { return ErrUnsupported }
+
+func prepare() {}
+
+// Rechain does nothing here.
+func Rechain() {}

@@ -1,0 +1,224 @@
+//go:build linux && !android
+
+#include "textflag.h"
+#include "go_asm.h"
+
+#define SYS_rt_sigaction 13
+
+// Where chainHandler marks a siginfo as its own: the last word of its 128
+// bytes, which no signal uses. Offsets in struct ucontext and siginfo are the
+// kernel's.
+#define SIGINFO_MARK 120
+#define SIGINFO_CODE 8
+#define UCONTEXT_PC 168
+
+// The mark's low byte counts how often the signal came back.
+#define MARK 0x6265727468210000
+
+GLOBL ·dlcallPC(SB), NOPTR|RODATA, $8
+DATA ·dlcallPC(SB)/8, $·dlcall(SB)
+
+GLOBL ·chainPC(SB), NOPTR|RODATA, $8
+DATA ·chainPC(SB)/8, $·chainHandler(SB)
+
+// dlcall runs on the system stack with the C calling convention.
+// DI: *call.
+TEXT ·dlcall(SB), NOSPLIT|NOFRAME, $0
+	PUSHQ BX
+	PUSHQ R12
+	PUSHQ R13
+	MOVQ  DI, BX
+
+	// Clear what an earlier call left in dlerror.
+	MOVQ  call_errfn(BX), AX
+	TESTQ AX, AX
+	JZ    run
+	CALL  AX
+
+run:
+	MOVQ  call_fn(BX), AX
+	TESTQ AX, AX
+	JZ    ran
+	MOVQ  call_a1(BX), DI
+	MOVQ  call_a2(BX), SI
+	MOVQ  call_a3(BX), DX
+	CALL  AX
+	MOVQ  AX, call_result(BX)
+
+ran:
+	MOVQ call_watch(BX), R12
+	MOVQ call_n(BX), R13
+
+next:
+	TESTQ R13, R13
+	JZ    watched
+	MOVQ  $SYS_rt_sigaction, AX
+	MOVQ  watched_sig(R12), DI
+	XORL  SI, SI
+	LEAQ  watched_cur(R12), DX
+	MOVQ  $8, R10
+	SYSCALL
+	TESTQ AX, AX
+	JNZ   step
+
+	// SIG_DFL and SIG_IGN are somebody's decision, not a handler to chain.
+	MOVQ (watched_cur+sigact_handler)(R12), AX
+	CMPQ AX, $1
+	JLS  step
+	LEAQ ·chainHandler(SB), CX
+	CMPQ AX, CX
+	JEQ  step
+
+	// First into the row, then ours over it: the signal that comes in
+	// between finds everyone.
+	MOVQ watched_slot(R12), CX
+	MOVQ AX, (CX)
+	MOVQ $SYS_rt_sigaction, AX
+	MOVQ watched_sig(R12), DI
+	LEAQ watched_act(R12), SI
+	XORL DX, DX
+	MOVQ $8, R10
+	SYSCALL
+
+step:
+	ADDQ $watched__size, R12
+	DECQ R13
+	JMP  next
+
+watched:
+	MOVQ  call_errfn(BX), AX
+	TESTQ AX, AX
+	JZ    done
+	CALL  AX
+	MOVQ  AX, call_errtext(BX)
+
+done:
+	XORL AX, AX
+	POPQ R13
+	POPQ R12
+	POPQ BX
+	RET
+
+// chainHandler is the signal handler.
+// DI: signal, SI: *siginfo, DX: *ucontext.
+TEXT ·chainHandler(SB), NOSPLIT|NOFRAME, $0
+	CMPL DI, $65
+	JCC  out
+	MOVL DI, DI
+
+	// CX: the depth, 0 when the kernel called, or 1 + that of the call that is
+	// being forwarded. R10: the mark as found.
+	MOVQ SIGINFO_MARK(SI), R10
+	XORL CX, CX
+	MOVQ $MARK, R8
+	MOVQ R10, R9
+	ANDQ $~0xff, R9
+	CMPQ R9, R8
+	JNE  fresh
+	MOVBLZX R10B, CX
+	INCL CX
+
+fresh:
+	LEAQ ·rows(SB), R11
+	LEAQ ·faults(SB), R9
+	CMPB (R9)(DI*1), $0
+	JNE  fault
+
+	// Asynchronous: whoever forwards it to us had us call everyone already.
+	TESTL CX, CX
+	JNZ   out
+
+	// Counted in before the row is read: see detach.
+	LOCK
+	INCL  ·running(SB)
+	MOVQ  (R11)(DI*8), AX
+	TESTQ AX, AX
+	JZ    none
+	PUSHQ BX
+	PUSHQ R12
+	PUSHQ R13
+	PUSHQ R14
+	PUSHQ R15
+	MOVL  DI, BX
+	MOVQ  SI, R12
+	MOVQ  DX, R13
+	MOVQ  AX, R14
+	MOVQ  R8, SIGINFO_MARK(R12)
+
+each:
+	MOVQ  (R14), AX
+	TESTQ AX, AX
+	JZ    all
+	MOVL  BX, DI
+	MOVQ  R12, SI
+	MOVQ  R13, DX
+	CALL  AX
+	ADDQ  $8, R14
+	JMP   each
+
+all:
+	MOVQ $0, SIGINFO_MARK(R12)
+	POPQ R15
+	POPQ R14
+	POPQ R13
+	POPQ R12
+	POPQ BX
+
+none:
+	LOCK
+	DECL ·running(SB)
+
+out:
+	RET
+
+fault:
+	MOVQ  (R11)(DI*8), AX
+	TESTQ AX, AX
+	JZ    out
+
+	// A fault of the host's own code, or a signal that a process sent by
+	// hand, is the host's: the row's first.
+	TESTL CX, CX
+	JNZ   newest
+	CMPL  SIGINFO_CODE(SI), $0
+	JLE   one
+	MOVQ  UCONTEXT_PC(DX), R9
+	CMPQ  R9, ·hostText+0(SB)
+	JCS   newest
+	CMPQ  R9, ·hostText+8(SB)
+	JCS   one
+
+newest:
+	// AX is moved to the last entry, then back by the depth, but not before
+	// the first.
+	MOVQ AX, R11
+
+last:
+	CMPQ 8(AX), $0
+	JEQ  back
+	ADDQ $8, AX
+	JMP  last
+
+back:
+	SHLQ $3, CX
+	SUBQ CX, AX
+	SHRQ $3, CX
+	CMPQ AX, R11
+	JCC  one
+	MOVQ R11, AX
+
+one:
+	PUSHQ R10
+	PUSHQ R12
+	SUBQ  $8, SP
+	MOVQ  SI, R12
+	ADDQ  CX, R8
+	MOVQ  R8, SIGINFO_MARK(R12)
+	MOVQ  (AX), AX
+	CALL  AX
+	ADDQ  $8, SP
+	MOVQ  R12, AX
+	POPQ  R12
+	POPQ  R10
+	MOVQ  R10, SIGINFO_MARK(AX)
+	RET
