@@ -11,6 +11,7 @@
 #define SIGINFO_MARK 120
 #define SIGINFO_CODE 8
 #define UCONTEXT_PC 168
+#define FRAME_UCONTEXT 8
 
 // The mark's low byte counts how often the signal came back.
 #define MARK 0x6265727468210000
@@ -107,10 +108,16 @@ TEXT ·chainHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVL DI, DI
 
 	// CX: the depth, 0 when the kernel called, or 1 + that of the call that is
-	// being forwarded. R10: the mark as found.
-	MOVQ SIGINFO_MARK(SI), R10
+	// being forwarded. R10: the mark as found. The kernel calls with its frame on
+	// top of the stack; a mark seen then was left by a handler that went by
+	// longjmp, since older kernels do not clear it.
 	XORL CX, CX
+	XORL R10, R10
 	MOVQ $MARK, R8
+	LEAQ FRAME_UCONTEXT(SP), R9
+	CMPQ R9, DX
+	JEQ  fresh
+	MOVQ SIGINFO_MARK(SI), R10
 	MOVQ R10, R9
 	ANDQ $~0xff, R9
 	CMPQ R9, R8

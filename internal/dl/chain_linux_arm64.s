@@ -95,9 +95,13 @@ TEXT ·chainHandler(SB), NOSPLIT|NOFRAME, $0
 	MOVWU R0, R0
 
 	// R4: the depth. R5: the mark as found. R6: the mark to set.
-	MOVD  SIGINFO_MARK(R1), R5
 	MOVD  $0, R4
+	MOVD  $0, R5
 	MOVD  $MARK, R6
+	MOVD  RSP, R7
+	CMP   R1, R7
+	BEQ   fresh // the kernel's frame, which begins with the siginfo, is on top
+	MOVD  SIGINFO_MARK(R1), R5
 	LSR   $8, R5, R7
 	LSR   $8, R6, R8
 	CMP   R8, R7
