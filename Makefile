@@ -9,6 +9,7 @@ TORTURE    ?= 60s
 BENCHFLAGS ?=
 SUITE      ?=
 RUNNER     ?=
+FILES      ?= all
 
 # The product is built without cgo; Go modules are the one thing that needs it.
 BUILD      := CGO_ENABLED=0 $(GO)
@@ -95,7 +96,7 @@ torture: setup ## modules with threads, loaded and unloaded under load for TORTU
 conformance: ## run Redis 7.2's module suite: SUITE=built tree RUNNER=its runner; rewrites docs/CONFORMANCE.md
 	@test -n "$(SUITE)" && test -n "$(RUNNER)" || { echo "usage: make conformance SUITE=/path/to/redis-7.2 RUNNER=/path/to/moduleapi"; exit 2; }
 	@$(MAKE) --no-print-directory build
-	$(BUILD) run ./internal/cmd/conformance -suite "$(SUITE)" -runner "$(RUNNER)" -write docs/CONFORMANCE.md
+	$(BUILD) run ./internal/cmd/conformance -suite "$(SUITE)" -runner "$(RUNNER)" -files "$(FILES)" -write docs/CONFORMANCE.md
 
 .PHONY: generate
 generate: ## rewrite the generated files

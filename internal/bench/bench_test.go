@@ -57,17 +57,6 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestSplice(t *testing.T) {
-	got, err := Splice([]byte("head\n"+beginMark+"\nold\n"+endMark+"\ntail\n"), "new\n")
-	want := "head\n" + beginMark + "\n\nnew\n\n" + endMark + "\ntail\n"
-	if err != nil || string(got) != want {
-		t.Errorf("Splice = %q, %v", got, err)
-	}
-	if _, err := Splice([]byte("no marks"), "x"); !errors.Is(err, ErrNoMarks) {
-		t.Errorf("without marks: %v", err)
-	}
-}
-
 // The reference server against itself: requests, replies, clocks and the report, in well under a second of load.
 func TestCompareServerWithItself(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {

@@ -3,8 +3,6 @@
 package bench
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,13 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNoMarks is returned when the file to update has no place marked for the report.
-var ErrNoMarks = errors.New("no marks for the report")
-
 // The report stands between these lines in the file it is written to.
 const (
-	beginMark = "<!-- bench: begin (written by make bench BENCHFLAGS=-write) -->"
-	endMark   = "<!-- bench: end -->"
+	BeginMark = "<!-- bench: begin (written by make bench BENCHFLAGS=-write) -->"
+	EndMark   = "<!-- bench: end -->"
 )
 
 // Report collects the parts of a run and writes them as Markdown.
@@ -153,18 +148,3 @@ func (r *Report) idle(b *strings.Builder) {
 
 // cell makes a text fit a table's cell.
 func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
-
-// Splice replaces what stands between the marks in file by text.
-func Splice(file []byte, text string) ([]byte, error) {
-	begin := bytes.Index(file, []byte(beginMark))
-	end := bytes.Index(file, []byte(endMark))
-	if begin < 0 || end < begin {
-		return nil, ErrNoMarks
-	}
-	var out []byte
-	out = append(out, file[:begin+len(beginMark)]...)
-	out = append(out, "\n\n"...)
-	out = append(out, strings.TrimSpace(text)...)
-	out = append(out, "\n\n"...)
-	return append(out, file[end:]...), nil
-}

@@ -35,13 +35,14 @@ var layers = map[string][]string{
 		"internal/script", "internal/repl", "internal/acl"},
 	"internal/bench":       {},
 	"internal/conformance": {},
+	"internal/marks":       {},
 	"internal/lint":        {},
 	"internal/genapi":      {},
 	"internal/cmd":         {"internal"},
 }
 
 // tools are no part of the product: nothing but the commands that run them imports them.
-var tools = []string{"internal/bench", "internal/conformance", "internal/lint", "internal/genapi", "internal/cmd"}
+var tools = []string{"internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
 
 // below tells whether a package is folder or lies in it.
 func below(pkg, folder string) bool {

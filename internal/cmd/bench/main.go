@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"berth/internal/bench"
+	"berth/internal/marks"
 )
 
 func main() {
@@ -85,16 +86,7 @@ func run() error {
 	text := report.Markdown()
 	fmt.Print(text)
 	if *write {
-		const file = "docs/PERF.md"
-		old, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		updated, err := bench.Splice(old, text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		if err := os.WriteFile(file, updated, 0o644); err != nil {
+		if err := marks.Rewrite("docs/PERF.md", bench.BeginMark, bench.EndMark, text); err != nil {
 			return err
 		}
 	}
