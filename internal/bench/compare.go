@@ -55,6 +55,8 @@ type Row struct {
 	Depth int
 	// CPUA and CPUB are the servers' nanoseconds of CPU per command.
 	CPUA, CPUB []float64
+	// UserA and UserB are the shares of that spent outside the kernel, over all rounds.
+	UserA, UserB float64
 	// RateA and RateB are commands per second.
 	RateA, RateB []float64
 	// Skipped is why nothing was measured.
@@ -149,6 +151,7 @@ func (p *Plan) pairs(row *Row, w *Workload, a, b *Server) error {
 		}
 	}
 	loads := [2]*Load{la, lb}
+	share := [2]func() float64{userShare(a), userShare(b)}
 	for i := range p.Rounds {
 		runtime.GC()
 		// A B, then B A: neither is always the one that comes second.
@@ -163,8 +166,22 @@ func (p *Plan) pairs(row *Row, w *Workload, a, b *Server) error {
 		row.RateA = append(row.RateA, r[0].Rate())
 		row.RateB = append(row.RateB, r[1].Rate())
 	}
+	row.UserA, row.UserB = share[0](), share[1]()
 	p.say("%s, pipeline %d: %.0f and %.0f ns per command, ratio %.3f", row.Case, row.Depth, Median(row.CPUA), Median(row.CPUB), row.CPURatio())
 	return nil
+}
+
+// userShare starts to count; the function it returns gives the share of a server's CPU time outside the kernel since, or 0
+// when it cannot be told.
+func userShare(s *Server) func() float64 {
+	u0, s0, err0 := s.ticks()
+	return func() float64 {
+		u1, s1, err1 := s.ticks()
+		if total := u1 - u0 + s1 - s0; err0 == nil && err1 == nil && total > 0 {
+			return (u1 - u0) / total
+		}
+		return 0
+	}
 }
 
 // quiet binds the calling goroutine to the generator's processor and stops the collector; the function it returns undoes both.

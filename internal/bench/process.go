@@ -179,6 +179,24 @@ func (s *Server) CPU() (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// ticks is the time spent outside and inside the kernel so far, in the kernel's ticks. Which of the two a tick is counted
+// for is sampled, so only differences over a second or more mean something.
+func (s *Server) ticks() (user, system float64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.PID()))
+	if err != nil {
+		return 0, 0, err
+	}
+	// The second field is the program's name in parentheses, which may hold anything.
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, 0, errors.New("short line in the process's stat")
+	}
+	if user, err = strconv.ParseFloat(fields[11], 64); err == nil {
+		system, err = strconv.ParseFloat(fields[12], 64)
+	}
+	return user, system, err
+}
+
 // RSS is the resident memory of the process, in bytes.
 func (s *Server) RSS() (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))

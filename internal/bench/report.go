@@ -99,17 +99,18 @@ func (r *Report) commands(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\n### Commands: CPU of the server per command\n\n")
-	fmt.Fprintf(b, "| command | pipeline | A ns | B ns | CPU ratio | uncertainty | limit | | A kcmd/s | B kcmd/s | rate ratio |\n")
-	fmt.Fprintf(b, "|---|---|---|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "| command | pipeline | A ns | B ns | CPU ratio | uncertainty | limit | | A user ns | B user ns | A kcmd/s | B kcmd/s | rate ratio |\n")
+	fmt.Fprintf(b, "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if row.Skipped != "" {
-			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | %.2f | over | | | |\n", row.Case, row.Depth, cell(row.Skipped), Limit(row.Depth))
+			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | %.2f | over | | | | | |\n", row.Case, row.Depth, cell(row.Skipped), Limit(row.Depth))
 			continue
 		}
 		ratios := Ratios(row.CPUA, row.CPUB)
-		fmt.Fprintf(b, "| %s | %d | %.0f | %.0f | **%.3f** | ±%.3f | %.2f | %s | %.0f | %.0f | %.2f |\n", row.Case, row.Depth,
+		fmt.Fprintf(b, "| %s | %d | %.0f | %.0f | **%.3f** | ±%.3f | %.2f | %s | %.0f | %.0f | %.0f | %.0f | %.2f |\n", row.Case, row.Depth,
 			Median(row.CPUA), Median(row.CPUB), row.CPURatio(), Uncertainty(ratios), Limit(row.Depth), row.Verdict(),
+			row.UserA*Median(row.CPUA), row.UserB*Median(row.CPUB),
 			Median(row.RateA)/1000, Median(row.RateB)/1000, Median(Ratios(row.RateA, row.RateB)))
 	}
 }
