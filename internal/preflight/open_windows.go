@@ -1,0 +1,3 @@
+package preflight
+
+const nonBlock = 0
