@@ -1,0 +1,247 @@
+package server
+
+import (
+	"strings"
+)
+
+// execState says what is being executed.
+type execState struct {
+	// client is whose command runs, the innermost one.
+	client *Client
+	// current is the connected client whose request is being processed.
+	current *Client
+	// depth counts nested commands.
+	depth int
+	// inExec is set while EXEC runs its queue.
+	inExec bool
+	// errors is how many error replies had been counted when the running
+	// command began, so that a nested command's errors count once.
+	errors int64
+	// callers are the labels of who is inside Execute, outermost first.
+	callers []any
+	// yielding counts nested runs of the loop inside a long command.
+	yielding int
+	// busyReply is the text for clients meanwhile.
+	busyReply string
+	// afterUnit are functions to run when the outermost command is over.
+	afterUnit []func()
+}
+
+// Executing is the client whose command runs, the innermost one; nil between
+// commands.
+func (s *Server) Executing() *Client { return s.exec.client }
+
+// Current is the connected client whose request is being processed, nil for
+// none.
+func (s *Server) Current() *Client { return s.exec.current }
+
+// InExec reports whether EXEC runs its queue.
+func (s *Server) InExec() bool { return s.exec.inExec }
+
+// Depth is how many commands are nested right now.
+func (s *Server) Depth() int { return s.exec.depth }
+
+// Process handles one request of a client from the beginning: filters, lookup,
+// checks, transaction queueing, execution. argv must stay valid until it
+// returns. The client may be freed or blocked when it returns.
+func (s *Server) Process(c *Client, argv [][]byte) {
+	if len(s.filters.list) != 0 {
+		argv = s.runFilters(c, argv, nil)
+		if len(argv) == 0 {
+			return
+		}
+	}
+	s.processFiltered(c, argv)
+}
+
+// processFiltered goes on after the filters.
+func (s *Server) processFiltered(c *Client, argv [][]byte) {
+	cmd := c.lastCmd
+	if cmd == nil || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
+		cmd = s.LookupArgv(argv)
+		c.lastCmd = cmd
+		if cmd == nil {
+			if isAttack(argv[0]) {
+				s.closeAttacker(c)
+				return
+			}
+			c.cmd = nil
+			s.reject(c, nil, s.unknownText(argv))
+			return
+		}
+	}
+	c.cmd = cmd
+	c.argv = argv
+	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
+		s.reject(c, cmd, wrongArity(cmd))
+		return
+	}
+	if cmd.Flags&ProtectedCmd != 0 && !s.protectedAllowed(c, cmd) {
+		return
+	}
+	s.dispatch(c, cmd, argv)
+}
+
+// dispatch does the checks that depend on the state of client and server, then
+// queues or runs the command. A postponed command begins here a second time.
+func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
+	const unusual = FlagMulti | FlagPubSub | FlagReplica | FlagAuthenticated
+	if c.Flags&unusual != FlagAuthenticated && !s.checkState(c, cmd) {
+		return
+	}
+	if s.exec.yielding != 0 && cmd.Flags&AllowBusy == 0 {
+		s.reject(c, cmd, s.busyText())
+		return
+	}
+	if cmd.Flags&DenyOOM != 0 && s.outOfMemory(c, cmd) {
+		s.reject(c, cmd, ErrTextOOM)
+		return
+	}
+	if s.blocked.pause.kind != PauseNone && s.isPausedFor(c, cmd) {
+		s.postpone(c, cmd, argv)
+		return
+	}
+	if c.Flags&FlagMulti != 0 && !cmd.runsInMulti() {
+		c.queueCommand(cmd, argv)
+		c.WriteStatus("QUEUED")
+		return
+	}
+	s.call(c, cmd, argv)
+}
+
+// checkState refuses commands that an unusual state of the client forbids.
+func (s *Server) checkState(c *Client, cmd *Command) bool {
+	switch {
+	case c.Flags&FlagAuthenticated == 0 && cmd.Flags&NoAuth == 0 && s.authRequired(c):
+		s.reject(c, cmd, ErrTextNoAuth)
+	case c.Flags&FlagMulti != 0 && cmd.Flags&NoMulti != 0:
+		s.reject(c, cmd, "ERR Command not allowed inside a transaction")
+	case c.Flags&FlagPubSub != 0 && c.RESP == 2 && !cmd.runsSubscribed():
+		s.reject(c, cmd, "ERR Can't execute '"+cmd.Name+"': only (P|S)SUBSCRIBE / "+
+			"(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+	default:
+		return true
+	}
+	return false
+}
+
+// call runs a command's handler and counts it.
+func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
+	prev := s.exec.client
+	s.exec.client = c
+	s.exec.errors = s.Stats.ErrorReplies
+	captured := len(c.errors)
+	start := s.clock.now
+	if s.exec.depth != 0 {
+		start = nanotime()
+	}
+	s.exec.depth++
+	c.Flags |= FlagExecuting
+
+	cmd.Handler(c, argv)
+
+	s.exec.depth--
+	end := nanotime()
+	if s.exec.depth == 0 {
+		s.clock.now = end
+	}
+	c.duration += end - start
+	if s.Stats.ErrorReplies != s.exec.errors || len(c.errors) != captured {
+		cmd.Stats.Failed++
+		s.exec.errors = s.Stats.ErrorReplies
+	}
+	if c.Flags&FlagBlocked == 0 {
+		c.Flags &^= FlagExecuting
+		cmd.Stats.Calls++
+		cmd.Stats.Nanos += c.duration
+		s.observe(cmd, c.duration)
+		c.duration = 0
+		s.Stats.Commands++
+	}
+	if c.Flags&FlagCloseAfterCommand != 0 {
+		c.Flags = c.Flags&^FlagCloseAfterCommand | FlagCloseAfterReply
+	}
+	s.exec.client = prev
+	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
+		s.runAfterUnit()
+	}
+}
+
+// AfterUnit has fn run when the outermost running command is over, at once
+// when none runs.
+func (s *Server) AfterUnit(fn func()) {
+	s.exec.afterUnit = append(s.exec.afterUnit, fn)
+	if s.exec.depth == 0 {
+		s.runAfterUnit()
+	}
+}
+
+// runAfterUnit runs what waits for the end of the command; what it queues runs
+// as well.
+func (s *Server) runAfterUnit() {
+	for len(s.exec.afterUnit) != 0 {
+		fns := s.exec.afterUnit
+		s.exec.afterUnit = nil
+		s.exec.depth++
+		for _, fn := range fns {
+			fn()
+		}
+		s.exec.depth--
+	}
+}
+
+// reject refuses a command before it runs, which spoils a transaction.
+func (s *Server) reject(c *Client, cmd *Command, text string) {
+	if c.Flags&FlagMulti != 0 {
+		c.Flags |= FlagDirtyExec
+	}
+	if cmd != nil {
+		cmd.Stats.Rejected++
+		if cmd.Name == "exec" {
+			c.abortExec(text)
+			return
+		}
+	}
+	c.WriteError(text)
+}
+
+// wrongArity is the text for a wrong number of arguments.
+func wrongArity(cmd *Command) string {
+	return "ERR wrong number of arguments for '" + cmd.Name + "' command"
+}
+
+// maxShown is how much of an unknown command, and of its arguments, an error
+// text repeats.
+const maxShown = 128
+
+// unknownText is the text for a command that does not exist.
+func (s *Server) unknownText(argv [][]byte) string {
+	if base := s.Lookup(argv[0]); base != nil && len(argv) > 1 {
+		return "ERR unknown subcommand '" + cut(argv[1], maxShown) + "'. Try " +
+			strings.ToUpper(string(argv[0])) + " HELP."
+	}
+	var args strings.Builder
+	for _, arg := range argv[1:] {
+		if args.Len() >= maxShown {
+			break
+		}
+		args.WriteByte('\'')
+		args.WriteString(cut(arg, maxShown-args.Len()+1))
+		args.WriteString("' ")
+	}
+	return "ERR unknown command '" + cut(argv[0], maxShown) + "', with args beginning with: " + args.String()
+}
+
+// cut shows at most n bytes of b, up to a NUL, as a C format would.
+func cut(b []byte, n int) string {
+	if len(b) > n {
+		b = b[:n]
+	}
+	for i, ch := range b {
+		if ch == 0 {
+			b = b[:i]
+			break
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,84 @@
+package server
+
+import "errors"
+
+// Reasons why Execute refuses a command. The error's text is the reply that a
+// module gets when it asks for errors as replies.
+var (
+	// ErrUnknownCommand is returned when there is no such command.
+	ErrUnknownCommand = errors.New("server: unknown command")
+	// ErrArity is returned for a wrong number of arguments.
+	ErrArity = errors.New("server: wrong number of arguments")
+	// ErrNotInScript is returned in script mode for what scripts must not do.
+	ErrNotInScript = errors.New("server: command not allowed in script mode")
+	// ErrNoWrites is returned for a write where writes were ruled out.
+	ErrNoWrites = errors.New("server: write not allowed")
+	// ErrOOM is returned when memory is short.
+	ErrOOM = errors.New("server: out of memory")
+)
+
+// Refusal is an error of Execute with the reply that goes with it.
+type Refusal struct {
+	// Reason is one of the sentinels.
+	Reason error
+	// Reply is the error reply's text, code included.
+	Reply string
+}
+
+// Error gives the reply's text.
+func (r *Refusal) Error() string { return r.Reply }
+
+// Unwrap gives the sentinel.
+func (r *Refusal) Unwrap() error { return r.Reason }
+
+// ExecuteOptions say what a module's call may do.
+type ExecuteOptions struct {
+	// Owner is the label of who calls: its filters may want to be left out.
+	Owner any
+	// RespectOOM refuses commands that need memory when it is short.
+	RespectOOM bool
+	// NoWrites refuses commands that write.
+	NoWrites bool
+	// ScriptMode refuses what scripts must not do.
+	ScriptMode bool
+	// DryRun makes all checks and runs nothing.
+	DryRun bool
+}
+
+// Execute runs one command for a module on a fake client, whose output then
+// holds the reply. A command that may not run is refused with a *Refusal and
+// replies nothing. The host lock must be held; argv is not kept.
+func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
+	if len(s.filters.list) != 0 {
+		argv = s.runFilters(c, argv, o.Owner)
+	}
+	if len(argv) == 0 {
+		return &Refusal{ErrUnknownCommand, "ERR unknown command ''"}
+	}
+	cmd := s.LookupArgv(argv)
+	if cmd == nil {
+		return &Refusal{ErrUnknownCommand, s.unknownText(argv)}
+	}
+	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
+		return &Refusal{ErrArity, wrongArity(cmd)}
+	}
+	if o.ScriptMode && cmd.Flags&NoScript != 0 {
+		return &Refusal{ErrNotInScript, "ERR command '" + cmd.Name + "' is not allowed on script mode"}
+	}
+	if o.NoWrites && cmd.Flags&Write != 0 {
+		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.Name + "' was called while write is not allowed."}
+	}
+	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.outOfMemory(c, cmd) {
+		return &Refusal{ErrOOM, ErrTextOOM}
+	}
+	if o.DryRun {
+		return nil
+	}
+	c.cmd = cmd
+	c.argv = argv
+	s.exec.callers = append(s.exec.callers, o.Owner)
+	s.call(c, cmd, argv)
+	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]
+	c.argv = nil
+	return nil
+}

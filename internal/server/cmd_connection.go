@@ -1,0 +1,206 @@
+package server
+
+import (
+	"crypto/subtle"
+	"strconv"
+)
+
+func init() {
+	const flags = Loading | Stale | NoAuth
+	registerFamily([]*Command{
+		define("connection", "ping", -1, Fast, CatConnection, "1.0.0", "O(1)", "Returns the server's liveliness response.", cmdPing),
+		define("connection", "echo", 2, Loading|Stale|Fast, CatConnection, "1.0.0", "O(1)", "Returns the given string.", cmdEcho),
+		define("connection", "quit", -1, AllowBusy|NoScript|flags|Fast, CatConnection, "1.0.0", "O(1)", "Closes the connection.", cmdQuit),
+		define("connection", "select", 2, Loading|Stale|Fast, CatConnection, "1.0.0", "O(1)", "Changes the selected database.", cmdSelect),
+		define("connection", "hello", -1, NoScript|flags|Fast|AllowBusy, CatConnection, "6.0.0", "O(1)", "Handshakes with the server.", cmdHello),
+		define("connection", "auth", -2, NoScript|flags|Fast|AllowBusy, CatConnection, "1.0.0", "O(N) where N is the number of passwords of the user",
+			"Authenticates the connection.", cmdAuth),
+		define("connection", "reset", 1, NoScript|flags|Fast|AllowBusy, CatConnection, "6.2.0", "O(1)", "Resets the connection.", cmdReset),
+	})
+	registerFamily([]*Command{
+		define("transactions", "multi", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "1.2.0", "O(1)", "Starts a transaction.", cmdMulti),
+		define("transactions", "exec", 1, NoScript|Loading|Stale|SkipSlowlog, CatTransaction, "1.2.0", "Depends on commands in the transaction",
+			"Executes all commands in a transaction.", cmdExec),
+		define("transactions", "discard", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.0.0",
+			"O(N), when N is the number of queued commands", "Discards a transaction.", cmdDiscard),
+		define("transactions", "watch", -2, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.2.0", "O(1) for every key.",
+			"Monitors changes to keys to determine the execution of a transaction.", cmdWatch).keys(1, -1, 1, keyReadsNo),
+		define("transactions", "unwatch", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.2.0", "O(1)",
+			"Forgets about watched keys of a transaction.", cmdUnwatch),
+	})
+}
+
+// cmdPing is PING [message].
+func cmdPing(c *Client, argv [][]byte) {
+	if len(argv) > 2 {
+		c.WriteError("ERR wrong number of arguments for 'ping' command")
+		return
+	}
+	if c.Flags&FlagPubSub != 0 && c.RESP == 2 {
+		c.WriteArray(2)
+		c.WriteBulkString("pong")
+		if len(argv) == 1 {
+			c.WriteBulk(nil)
+		} else {
+			c.WriteBulk(argv[1])
+		}
+		return
+	}
+	if len(argv) == 1 {
+		c.WriteStatus("PONG")
+		return
+	}
+	c.WriteBulk(argv[1])
+}
+
+// cmdEcho is ECHO message.
+func cmdEcho(c *Client, argv [][]byte) { c.WriteBulk(argv[1]) }
+
+// cmdQuit is QUIT.
+func cmdQuit(c *Client, _ [][]byte) {
+	c.WriteOK()
+	c.Flags |= FlagCloseAfterReply
+}
+
+// cmdSelect is SELECT index.
+func cmdSelect(c *Client, argv [][]byte) {
+	n, err := strconv.ParseInt(string(argv[1]), 10, 64)
+	switch {
+	case err != nil:
+		c.WriteError("ERR invalid DB index")
+	case n < 0 || n >= int64(c.srv.DBCount()):
+		c.WriteError(ErrTextDBRange)
+	default:
+		c.DB = int(n)
+		c.WriteOK()
+	}
+}
+
+// authenticate checks a name and a password. There is one user, default, until
+// access control lists exist.
+func (c *Client) authenticate(user, password []byte) bool {
+	want := c.srv.Settings.RequirePass
+	if string(user) != "default" {
+		return false
+	}
+	if want == "" {
+		return true
+	}
+	return subtle.ConstantTimeCompare([]byte(want), password) == 1
+}
+
+const wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
+
+// cmdAuth is AUTH [username] password.
+func cmdAuth(c *Client, argv [][]byte) {
+	if len(argv) > 3 {
+		c.WriteError(ErrTextSyntax)
+		return
+	}
+	user, password := []byte("default"), argv[len(argv)-1]
+	if len(argv) == 3 {
+		user = argv[1]
+	} else if c.srv.Settings.RequirePass == "" {
+		c.WriteError("ERR AUTH <password> called without any password configured for the default user. " +
+			"Are you sure your configuration is correct?")
+		return
+	}
+	if !c.authenticate(user, password) {
+		c.srv.Stats.ACLAuthFailures++
+		c.WriteError(wrongPass)
+		return
+	}
+	c.Flags |= FlagAuthenticated
+	c.WriteOK()
+}
+
+// cmdHello is HELLO [protover [AUTH username password] [SETNAME name]].
+func cmdHello(c *Client, argv [][]byte) {
+	proto := c.RESP
+	if len(argv) > 1 {
+		n, ok := ParseInt(argv[1])
+		if !ok {
+			c.WriteError("ERR Protocol version is not an integer or out of range")
+			return
+		}
+		if n < 2 || n > 3 {
+			c.WriteError("NOPROTO unsupported protocol version")
+			return
+		}
+		proto = int(n)
+	}
+	var name []byte
+	for i := 2; i < len(argv); i++ {
+		switch left := len(argv) - 1 - i; {
+		case equalFold(argv[i], "auth") && left >= 2:
+			if !c.authenticate(argv[i+1], argv[i+2]) {
+				c.srv.Stats.ACLAuthFailures++
+				c.WriteError(wrongPass)
+				return
+			}
+			c.Flags |= FlagAuthenticated
+			i += 2
+		case equalFold(argv[i], "setname") && left >= 1:
+			name = argv[i+1]
+			if !validName(name) {
+				c.WriteError(errClientName)
+				return
+			}
+			i++
+		default:
+			c.WriteError("ERR Syntax error in HELLO option '" + cut(argv[i], maxShown) + "'")
+			return
+		}
+	}
+	if c.srv.needsAuth(c) {
+		c.WriteError("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH " +
+			"<user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		return
+	}
+	if name != nil {
+		c.Name = string(name)
+	}
+	c.RESP = proto
+	c.WriteMap(7)
+	c.WriteBulkString("server")
+	c.WriteBulkString("redis")
+	c.WriteBulkString("version")
+	c.WriteBulkString(RedisVersion)
+	c.WriteBulkString("proto")
+	c.WriteInt(int64(c.RESP))
+	c.WriteBulkString("id")
+	c.WriteInt(int64(c.ID))
+	c.WriteBulkString("mode")
+	c.WriteBulkString("standalone")
+	c.WriteBulkString("role")
+	c.WriteBulkString("master")
+	c.WriteBulkString("modules")
+	c.srv.writeModules(c)
+}
+
+// writeModules replies the list of modules that HELLO ends with.
+func (s *Server) writeModules(c *Client) {
+	if s.listModules == nil {
+		c.WriteArray(0)
+		return
+	}
+	s.listModules(c)
+}
+
+// OnListModules tells who writes the list of modules.
+func (s *Server) OnListModules(fn func(c *Client)) { s.listModules = fn }
+
+// cmdReset is RESET.
+func cmdReset(c *Client, _ [][]byte) {
+	if c.Flags&FlagMulti != 0 {
+		c.discard()
+	}
+	c.unwatchAll()
+	c.unsubscribeAll()
+	c.DB, c.RESP, c.Name, c.User = 0, 2, "", "default"
+	c.Flags &^= FlagReplyOff | FlagReplySkip | FlagReplySkipNext | FlagNoEvict | FlagNoTouch | FlagAuthenticated | FlagDirtyCAS
+	if !c.srv.needsAuth(c) {
+		c.Flags |= FlagAuthenticated
+	}
+	c.WriteStatus("RESET")
+}

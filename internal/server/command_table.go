@@ -1,0 +1,220 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+)
+
+// commandTable finds commands by name.
+type commandTable struct {
+	byName map[string]*Command
+	list   []*Command
+}
+
+// builtinFamilies collects the tables of the command families; each family's
+// file adds its own from an init function.
+var builtinFamilies [][]*Command
+
+// registerFamily adds one family's table to what New registers.
+func registerFamily(cmds []*Command) { builtinFamilies = append(builtinFamilies, cmds) }
+
+// builtins copies the families' tables, so that several servers in one process
+// do not share counters.
+func builtins() []*Command {
+	var all []*Command
+	for _, family := range builtinFamilies {
+		for _, cmd := range family {
+			all = append(all, cmd.clone(nil))
+		}
+	}
+	return all
+}
+
+// clone copies a command with its subcommands.
+func (cmd *Command) clone(parent *Command) *Command {
+	c := *cmd
+	c.Parent = parent
+	if cmd.Subcommands != nil {
+		c.Subcommands = make(map[string]*Command, len(cmd.Subcommands))
+		for name, sub := range cmd.Subcommands {
+			c.Subcommands[name] = sub.clone(&c)
+		}
+	}
+	return &c
+}
+
+// FullName is the name with which error texts and statistics call it.
+func (cmd *Command) FullName() string { return cmd.Name }
+
+// ShortName is the name without the parent's.
+func (cmd *Command) ShortName() string {
+	if cmd.Parent == nil {
+		return cmd.Name
+	}
+	return cmd.Name[len(cmd.Parent.Name)+1:]
+}
+
+// Is reports whether all of f are set.
+func (cmd *Command) Is(f Flag) bool { return cmd.Flags&f == f }
+
+// AddCommand registers cmd and its subcommands. A subcommand is registered by
+// putting it into its parent's Subcommands, or by AddSubcommand.
+func (s *Server) AddCommand(cmd *Command) error {
+	if _, taken := s.commands.byName[cmd.Name]; taken {
+		return fmt.Errorf("%w: %s", ErrCommandExists, cmd.Name)
+	}
+	cmd.finish()
+	for _, sub := range cmd.Subcommands {
+		sub.Parent = cmd
+		sub.finish()
+	}
+	s.commands.byName[cmd.Name] = cmd
+	s.commands.list = append(s.commands.list, cmd)
+	return nil
+}
+
+// AddSubcommand registers sub, whose Name is the full one, under parent.
+func (s *Server) AddSubcommand(parent, sub *Command) error {
+	short := sub.Name[len(parent.Name)+1:]
+	if _, taken := parent.Subcommands[short]; taken {
+		return fmt.Errorf("%w: %s", ErrCommandExists, sub.Name)
+	}
+	sub.Parent = parent
+	sub.finish()
+	subs := maps.Clone(parent.Subcommands)
+	if subs == nil {
+		subs = make(map[string]*Command)
+	}
+	subs[short] = sub
+	parent.Subcommands = subs
+	return nil
+}
+
+// RemoveCommand takes a command with all its subcommands out of the table and
+// reports whether it was there. Clients forget it as their last command.
+func (s *Server) RemoveCommand(name string) bool {
+	cmd, ok := s.commands.byName[name]
+	if !ok {
+		return false
+	}
+	delete(s.commands.byName, name)
+	for i, have := range s.commands.list {
+		if have == cmd {
+			s.commands.list = append(s.commands.list[:i:i], s.commands.list[i+1:]...)
+			break
+		}
+	}
+	for c := s.clients.first; c != nil; c = c.next {
+		c.forget(cmd)
+	}
+	return true
+}
+
+// forget drops references to a command that is going away.
+func (c *Client) forget(cmd *Command) {
+	if c.lastCmd == cmd || c.lastCmd != nil && c.lastCmd.Parent == cmd {
+		c.lastCmd = nil
+	}
+	if c.cmd == cmd || c.cmd != nil && c.cmd.Parent == cmd {
+		c.cmd = nil
+	}
+}
+
+// Commands lists the top-level commands in order of registration. The slice
+// belongs to the table.
+func (s *Server) Commands() []*Command { return s.commands.list }
+
+// finish derives what the tables leave out: the fast or slow category, the
+// categories that flags imply, and the old key range from the first key spec.
+func (cmd *Command) finish() {
+	if cmd.Flags&Write != 0 {
+		cmd.ACL |= CatWrite
+	}
+	if cmd.Flags&ReadOnly != 0 && cmd.ACL&CatScripting == 0 {
+		cmd.ACL |= CatRead
+	}
+	if cmd.Flags&Admin != 0 {
+		cmd.ACL |= CatAdmin | CatDangerous
+	}
+	if cmd.Flags&PubSub != 0 {
+		cmd.ACL |= CatPubSub
+	}
+	if cmd.Flags&Blocking != 0 {
+		cmd.ACL |= CatBlocking
+	}
+	if cmd.Flags&Fast != 0 {
+		cmd.ACL |= CatFast
+	} else {
+		cmd.ACL |= CatSlow
+	}
+}
+
+// maxName is the longest command name that the lookup lowers without
+// allocating.
+const maxName = 64
+
+// Lookup finds a top-level command by a name in any case.
+func (s *Server) Lookup(name []byte) *Command {
+	var buf [maxName]byte
+	return s.commands.byName[string(lower(buf[:0], name))]
+}
+
+// LookupFull finds a command by its full name in any case, "a" or "a|b".
+func (s *Server) LookupFull(name []byte) *Command {
+	if cmd := s.Lookup(name); cmd != nil {
+		return cmd
+	}
+	for i, ch := range name {
+		if ch == '|' {
+			if cmd := s.Lookup(name[:i]); cmd != nil {
+				return cmd.sub(name[i+1:])
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// LookupArgv finds the command that argv calls, down to the subcommand. A
+// container called with an unknown subcommand gives nil, one called alone
+// gives itself.
+func (s *Server) LookupArgv(argv [][]byte) *Command {
+	cmd := s.Lookup(argv[0])
+	if cmd == nil || len(argv) == 1 || len(cmd.Subcommands) == 0 {
+		return cmd
+	}
+	return cmd.sub(argv[1])
+}
+
+// sub finds a subcommand by its short name in any case.
+func (cmd *Command) sub(name []byte) *Command {
+	var buf [maxName]byte
+	return cmd.Subcommands[string(lower(buf[:0], name))]
+}
+
+// lower appends b in lower case, ASCII only.
+func lower(dst, b []byte) []byte {
+	for _, ch := range b {
+		if 'A' <= ch && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		dst = append(dst, ch)
+	}
+	return dst
+}
+
+// equalFold reports whether b is word, which is lower case, in any case.
+func equalFold(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i, ch := range b {
+		if 'A' <= ch && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		if ch != word[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"errors"
+	"strings"
+
+	"berth/internal/config"
+)
+
+// policyNames are the words of maxmemory-policy.
+var policyNames = []config.Choice{
+	{Name: "volatile-lru", Value: 0}, {Name: "volatile-lfu", Value: 1},
+	{Name: "volatile-random", Value: 2}, {Name: "volatile-ttl", Value: 3},
+	{Name: "allkeys-lru", Value: 4}, {Name: "allkeys-lfu", Value: 5},
+	{Name: "allkeys-random", Value: 6}, {Name: "noeviction", Value: policyNoEviction},
+}
+
+// policyNoEviction is the number of the policy to refuse writes.
+const policyNoEviction = 7
+
+// memory adds what bounds memory and how it is given back.
+func (l *paramList) memory() {
+	v := &l.c.Values
+	l.add("maxmemory", "", 0, config.IntAt(&v.MaxMemory, 0, 0, config.MaxUint64, asUnsignedM))
+	l.apply(l.c.s.warnMaxMemory)
+	l.add("maxmemory-policy", "", 0, config.EnumAt(&v.MaxMemoryPolicy, policyNoEviction, policyNames))
+	l.noEffect()
+	l.keepInt("maxmemory-samples", "", 0, 5, 1, config.MaxInt, 0)
+	l.keepInt("maxmemory-eviction-tenacity", "", 0, 10, 0, 100, 0)
+	l.keepInt("lfu-log-factor", "", 0, 10, 0, config.MaxInt, 0)
+	l.keepInt("lfu-decay-time", "", 0, 1, 0, config.MaxInt, 0)
+	l.keepInt("tracking-table-max-keys", "", 0, 1000000, 0, config.MaxLong, asUnsigned)
+	for _, what := range []string{"eviction", "expire", "server-del", "user-del", "user-flush"} {
+		l.keepBool("lazyfree-lazy-"+what, "", 0, false)
+	}
+	l.keepBool("jemalloc-bg-thread", "", 0, true)
+	defrag := config.BoolAt(new(bool), false)
+	defrag.Check = func(on bool) error {
+		if on {
+			return errors.New("Active defragmentation cannot be enabled: " +
+				"it needs Redis's own jemalloc, which berth does not use")
+		}
+		return nil
+	}
+	l.add("activedefrag", "", 0, defrag)
+	l.keepInt("active-defrag-cycle-min", "", 0, 1, 1, 99, 0)
+	l.keepInt("active-defrag-cycle-max", "", 0, 25, 1, 99, 0)
+	l.keepInt("active-defrag-threshold-lower", "", 0, 10, 0, 1000, 0)
+	l.keepInt("active-defrag-threshold-upper", "", 0, 100, 0, 1000, 0)
+	l.keepInt("active-defrag-max-scan-fields", "", 0, 1000, 1, config.MaxLong, 0)
+	l.keepInt("active-defrag-ignore-bytes", "", 0, 100<<20, 1, config.MaxLong, asUnsignedM)
+}
+
+// encodings adds the sizes up to which values are kept in compact forms.
+func (l *paramList) encodings() {
+	l.keepInt("hash-max-listpack-entries", "hash-max-ziplist-entries", 0, 512, 0, config.MaxLong, asUnsigned)
+	l.keepInt("hash-max-listpack-value", "hash-max-ziplist-value", 0, 64, 0, config.MaxLong, asUnsignedM)
+	l.keepInt("list-max-listpack-size", "list-max-ziplist-size", 0, -2, config.MinInt, config.MaxInt, 0)
+	l.keepInt("list-compress-depth", "", 0, 0, 0, config.MaxInt, 0)
+	l.keepInt("set-max-intset-entries", "", 0, 512, 0, config.MaxLong, asUnsigned)
+	l.keepInt("set-max-listpack-entries", "", 0, 128, 0, config.MaxLong, asUnsigned)
+	l.keepInt("set-max-listpack-value", "", 0, 64, 0, config.MaxLong, asUnsigned)
+	l.keepInt("zset-max-listpack-entries", "zset-max-ziplist-entries", 0, 128, 0, config.MaxLong, asUnsigned)
+	l.keepInt("zset-max-listpack-value", "zset-max-ziplist-value", 0, 64, 0, config.MaxLong, asUnsignedM)
+	l.keepInt("stream-node-max-bytes", "", 0, 4096, 0, config.MaxLong, asUnsignedM)
+	l.keepInt("stream-node-max-entries", "", 0, 100, 0, config.MaxLong, 0)
+	l.keepInt("hll-sparse-max-bytes", "", 0, 3000, 0, config.MaxLong, asUnsignedM)
+}
+
+// persistence adds what concerns snapshots and the append-only file.
+func (l *paramList) persistence() {
+	c := l.c
+	c.Values.SavePoints = defaultSavePoints()
+	l.add("save", "", multiArg, c.saveValue())
+	l.noEffect()
+	l.keepString("dbfilename", "", config.Protected, "dump.rdb").Check = func(name string) error {
+		if strings.ContainsAny(name, `/\`) {
+			return errors.New("dbfilename can't be a path, just a filename")
+		}
+		return nil
+	}
+	l.keepBool("rdbcompression", "", 0, true)
+	l.keepBool("rdbchecksum", "", immutable, true)
+	l.keepBool("rdb-del-sync-files", "", 0, false)
+	l.keepBool("rdb-save-incremental-fsync", "", 0, true)
+	l.keepInt("rdb-key-save-delay", "", hidden, 0, config.MinInt, config.MaxInt, 0)
+	l.keepInt("key-load-delay", "", hidden, 0, config.MinInt, config.MaxInt, 0)
+	l.keepInt("loading-process-events-interval-bytes", "", hidden, 2<<20, 1024, config.MaxInt, 0)
+	l.keepBool("stop-writes-on-bgsave-error", "", 0, true)
+	l.keepEnum("sanitize-dump-payload", 0, "no", "no", "yes", "clients")
+
+	l.add("appendonly", "", config.DenyLoading, config.BoolAt(&c.Values.AppendOnly, false))
+	l.noEffect()
+	l.keepString("appendfilename", "", immutable, "appendonly.aof").Check = baseName("appendfilename", "filename")
+	l.keepString("appenddirname", "", immutable, "appendonlydir").Check = baseName("appenddirname", "dirname")
+	l.keepEnum("appendfsync", 0, "everysec", "everysec", "always", "no")
+	l.keepBool("no-appendfsync-on-rewrite", "", 0, false)
+	l.keepInt("auto-aof-rewrite-percentage", "", 0, 100, 0, config.MaxInt, 0)
+	l.keepInt("auto-aof-rewrite-min-size", "", 0, 64<<20, 0, config.MaxLong, asMemory)
+	l.keepBool("aof-rewrite-incremental-fsync", "", 0, true)
+	l.keepBool("aof-load-truncated", "", 0, true)
+	l.keepBool("aof-use-rdb-preamble", "", 0, true)
+	l.keepBool("aof-timestamp-enabled", "", 0, false)
+	l.keepBool("aof-disable-auto-gc", "", hidden, false)
+}
+
+// baseName accepts names of files that are not paths.
+func baseName(param, kind string) func(string) error {
+	return func(name string) error {
+		if name == "" {
+			return errors.New(param + " can't be empty")
+		}
+		if strings.ContainsAny(name, `/\`) {
+			return errors.New(param + " can't be a path, just a " + kind)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,18 @@
+// Package server is the data server itself: clients, the command table,
+// dispatch, and one file per command family.
+//
+// The loop owns everything. One goroutine, locked to the process's main
+// thread, runs the reactor and every command; unless a comment says otherwise,
+// nothing here may be touched from anywhere else. Other goroutines and threads
+// come in by two doors: Loop.Post, and the host lock, which the loop lets go
+// of only while it waits in the kernel.
+//
+// A request goes this way: the socket is read into one buffer that belongs to
+// the loop, the parser cuts arguments out of it without a copy, Process checks
+// the request (filters, arity, authentication, transaction queueing), call
+// times the handler and counts it, and the handler appends its reply to the
+// client's output, which goes out once per iteration, before the loop sleeps.
+//
+// The package does not know modules. A module's command is a Command whose
+// Handler is a closure and whose Owner is an opaque label.
+package server

@@ -1,0 +1,4 @@
+package server
+
+// maxrssUnit is what getrusage counts resident memory in, in bytes.
+const maxrssUnit = 1

@@ -1,0 +1,115 @@
+package server
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+)
+
+// goHeap names the runtime's counters that make up used memory: objects that
+// are alive or not yet swept, and stacks.
+var goHeap = []metrics.Sample{
+	{Name: "/memory/classes/heap/objects:bytes"},
+	{Name: "/memory/classes/heap/stacks:bytes"},
+}
+
+// UsedMemory is the memory in use in bytes: the Go heap and what AddMemory
+// counts.
+func (s *Server) UsedMemory() uint64 {
+	var used uint64
+	samples := [2]metrics.Sample{goHeap[0], goHeap[1]}
+	metrics.Read(samples[:])
+	for _, m := range samples {
+		used += m.Value.Uint64()
+	}
+	for _, fn := range s.info.memory {
+		used += fn()
+	}
+	return used
+}
+
+// humanBytes writes an amount of memory as Redis does for people.
+func humanBytes(n uint64) string {
+	f := float64(n)
+	if n < 1<<10 {
+		return fmt.Sprintf("%dB", n)
+	}
+	units := "KMGTP"
+	for i := 0; ; i++ {
+		f /= 1 << 10
+		if f < 1<<10 || i == len(units)-1 {
+			return fmt.Sprintf("%.2f%c", f, units[i])
+		}
+	}
+}
+
+// clientMemory is about what the clients' buffers occupy, in bytes.
+func (s *Server) clientMemory() (used uint64) {
+	s.EachClient(func(c *Client) bool {
+		used += uint64(cap(c.query) + cap(c.out) + c.outqLen)
+		return true
+	})
+	return used
+}
+
+func (s *Server) infoMemory(w *InfoWriter) {
+	used, rss := s.UsedMemory(), residentMemory()
+	peak := max(uint64(s.Stats.PeakMemory), used)
+	s.Stats.PeakMemory = int64(peak)
+	clients := s.clientMemory()
+	overhead := min(s.info.startup+clients, used)
+	dataset := used - overhead
+	net := used - min(s.info.startup, used)
+	total, limit := systemMemory(), s.Config.Values.MaxMemory
+	both := func(name string, n uint64) {
+		w.uint(name, n)
+		w.line(name+"_human", humanBytes(n))
+	}
+	zero := func(names ...string) {
+		for _, name := range names {
+			w.line(name, "0")
+		}
+	}
+	both("used_memory", used)
+	both("used_memory_rss", rss)
+	both("used_memory_peak", peak)
+	w.line("used_memory_peak_perc", fmt.Sprintf("%.2f%%", ratio(used, peak)*100))
+	w.uint("used_memory_overhead", overhead)
+	w.uint("used_memory_startup", s.info.startup)
+	w.uint("used_memory_dataset", dataset)
+	w.line("used_memory_dataset_perc", fmt.Sprintf("%.2f%%", ratio(dataset, net)*100))
+	w.uint("allocator_allocated", used)
+	w.uint("allocator_active", rss)
+	w.uint("allocator_resident", rss)
+	both("total_system_memory", total)
+	zero("used_memory_lua", "used_memory_vm_eval")
+	w.line("used_memory_lua_human", "0B")
+	zero("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries",
+		"used_memory_vm_functions", "used_memory_vm_total")
+	w.line("used_memory_vm_total_human", "0B")
+	zero("used_memory_functions", "used_memory_scripts")
+	w.line("used_memory_scripts_human", "0B")
+	both("maxmemory", limit)
+	w.line("maxmemory_policy", s.Config.String("maxmemory-policy"))
+	w.fixed("allocator_frag_ratio", ratio(rss, used))
+	w.int("allocator_frag_bytes", int64(rss)-int64(used))
+	w.fixed("allocator_rss_ratio", 1)
+	w.int("allocator_rss_bytes", 0)
+	w.fixed("rss_overhead_ratio", 1)
+	w.int("rss_overhead_bytes", 0)
+	w.fixed("mem_fragmentation_ratio", ratio(rss, used))
+	w.int("mem_fragmentation_bytes", int64(rss)-int64(used))
+	zero("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves")
+	w.uint("mem_clients_normal", clients)
+	zero("mem_cluster_links", "mem_aof_buffer")
+	w.line("mem_allocator", "berth-"+runtime.Version())
+	zero("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+}
+
+// ratio is a/b, 0 when b is.
+func ratio(a, b uint64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}

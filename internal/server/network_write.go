@@ -1,0 +1,197 @@
+package server
+
+import (
+	"errors"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"berth/loop"
+)
+
+// maxWrite is the most bytes handed to the kernel in one call: longer ones
+// would keep the collector waiting for this thread.
+const maxWrite = 64 << 10
+
+// maxFlush is the most bytes sent to one client before it is another's turn.
+const maxFlush = 1 << 20
+
+// readFD and writeFD do not tell the Go scheduler of the call: the descriptor
+// is non-blocking, so it returns at once.
+func readFD(fd int, b []byte) (int, error) {
+	return rawIO(unix.SYS_READ, fd, b)
+}
+
+func writeFD(fd int, b []byte) (int, error) {
+	return rawIO(unix.SYS_WRITE, fd, b)
+}
+
+func rawIO(call uintptr, fd int, b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+func isAgain(err error) bool {
+	return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR)
+}
+
+// flushPending sends what the commands of this iteration replied.
+func (s *Server) flushPending() {
+	list := s.net.pending
+	if len(list) == 0 {
+		return
+	}
+	s.net.pending = s.net.flushing[:0]
+	for i, c := range list {
+		list[i] = nil
+		if c.Flags&(FlagFreed|FlagCloseASAP|flagWriteEvent) == 0 {
+			c.flush()
+		}
+	}
+	s.net.flushing = list[:0]
+}
+
+// flush sends pending output as far as the kernel takes it, and waits for the
+// rest until the connection is writable.
+func (c *Client) flush() {
+	s := c.srv
+	sentNow := 0
+	for {
+		b := c.out
+		if len(c.outq) != 0 {
+			b = c.outq[0]
+		}
+		if c.sent == len(b) {
+			if len(c.outq) == 0 {
+				break
+			}
+			c.outqLen -= len(b)
+			c.outq = c.outq[1:]
+			c.sent = 0
+			continue
+		}
+		if sentNow >= maxFlush {
+			c.waitWritable()
+			return
+		}
+		n, err := writeFD(c.fd, b[c.sent:min(len(b), c.sent+maxWrite)])
+		s.Stats.WriteCalls++
+		if err != nil {
+			if isAgain(err) {
+				c.waitWritable()
+				return
+			}
+			s.Log(LogVerbose, "Error writing to client: %v", err)
+			s.CloseSoon(c)
+			return
+		}
+		c.sent += n
+		sentNow += n
+		s.Stats.NetOut += int64(n)
+	}
+	s.clients.pool.putOut(c.out)
+	c.out, c.outq, c.sent = nil, nil, 0
+	c.Flags &^= flagOutput
+	c.softSince = 0
+	if c.Flags&flagWriteEvent != 0 {
+		c.Flags &^= flagWriteEvent
+		s.Loop.Remove(c.fd, loop.Writable)
+	}
+	if c.Flags&FlagCloseAfterReply != 0 {
+		s.CloseSoon(c)
+	}
+}
+
+// waitWritable goes on with the output when the connection is writable.
+func (c *Client) waitWritable() {
+	if c.Flags&flagWriteEvent != 0 {
+		return
+	}
+	if err := c.srv.Loop.Add(c.fd, loop.Writable, c.srv.net.onWritable); err != nil {
+		c.srv.CloseSoon(c)
+		return
+	}
+	c.Flags |= flagWriteEvent
+}
+
+// writable is the loop's call for a client that can be sent more.
+func (s *Server) writable(fd int, _ loop.Mask) {
+	if c := s.clients.byFD[fd]; c != nil && c.Flags&(FlagCloseASAP|FlagFreed) == 0 {
+		c.flush()
+	}
+}
+
+// class is the class whose output limits hold for the client.
+func (c *Client) class() int {
+	switch {
+	case c.Flags&FlagMaster != 0:
+		return ClassMaster
+	case c.Flags&FlagReplica != 0:
+		return ClassReplica
+	case c.Flags&FlagPubSub != 0:
+		return ClassPubSub
+	}
+	return ClassNormal
+}
+
+// overLimit closes a client whose pending output exceeds its class's limits.
+func (c *Client) overLimit() bool {
+	class := c.class()
+	if class >= ClassCount || c.Flags&FlagFake != 0 {
+		return false
+	}
+	lim := c.srv.Settings.OutputLimits[class]
+	used := int64(c.OutputPending())
+	over := lim.Hard > 0 && used >= lim.Hard
+	if lim.Soft > 0 && used >= lim.Soft {
+		now := nanotime()
+		if c.softSince == 0 {
+			c.softSince = now
+		}
+		over = over || now-c.softSince > int64(lim.SoftSeconds)*int64(time.Second)
+	} else {
+		c.softSince = 0
+	}
+	if !over {
+		return false
+	}
+	if c.Flags&FlagCloseASAP == 0 {
+		c.srv.Stats.OutputBufferDisconnections++
+		c.srv.Log(LogWarning, "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.", c.Info())
+	}
+	c.dropOutput()
+	c.srv.CloseSoon(c)
+	return true
+}
+
+// checkLimit is overLimit after output that the client did not ask for.
+func (c *Client) checkLimit() { c.overLimit() }
+
+// cronPeriod is how often all clients are looked at.
+const cronPeriod = time.Second
+
+// clientsCron closes idle clients and those over their output limits.
+func (s *Server) clientsCron() {
+	now := nanotime()
+	limit := int64(s.Settings.Timeout) * int64(time.Second)
+	const spared = FlagReplica | FlagMaster | FlagBlocked | FlagPubSub | FlagAdopted
+	s.EachClient(func(c *Client) bool {
+		if limit > 0 && c.Flags&spared == 0 && now-c.interaction > limit {
+			s.Log(LogVerbose, "Closing idle client")
+			s.CloseSoon(c)
+			return true
+		}
+		if c.outqLen > 0 {
+			c.overLimit()
+		}
+		return true
+	})
+}
