@@ -281,5 +281,8 @@ func (c *Config) Inert() []string {
 			names = append(names, p.Name)
 		}
 	}
+	if c.savesSet && len(c.Values.SavePoints) > 0 && c.s.life.save == nil {
+		names = append(names, "save")
+	}
 	return names
 }

@@ -72,7 +72,6 @@ func (l *paramList) persistence() {
 	c := l.c
 	c.Values.SavePoints = defaultSavePoints()
 	l.add("save", "", multiArg, c.saveValue())
-	l.noEffect()
 	l.keepString("dbfilename", "", config.Protected, "dump.rdb").Check = func(name string) error {
 		if strings.ContainsAny(name, `/\`) {
 			return errors.New("dbfilename can't be a path, just a filename")
