@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // image is an ELF file as the dynamic linker sees it: by its program headers
@@ -97,14 +98,21 @@ func guess(b []byte) string {
 			return g.name
 		}
 	}
-	text := true
-	for _, c := range b {
-		text = text && (c >= ' ' || c == '\n' || c == '\t' || c == '\r')
-	}
-	if text {
+	if isText(b) {
 		return "it is a text file"
 	}
 	return "its format is unknown"
+}
+
+// isText says whether the beginning of a file looks like text. The last rune
+// may be cut.
+func isText(b []byte) bool {
+	for cut := 0; cut < utf8.UTFMax && cut < len(b); cut++ {
+		if text := b[:len(b)-cut]; utf8.Valid(text) {
+			return !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\n\t\r", r) })
+		}
+	}
+	return false
 }
 
 // within says whether n bytes at off are inside the file.

@@ -83,9 +83,12 @@ func Check(path string) error {
 func examine(path string, sys *system) (*examined, error) {
 	x := &examined{sys: sys}
 	f, size, err := openFile(path)
-	if err == nil {
+	if f != nil {
 		x.files = append(x.files, f)
-		err = x.check(f, size, path)
+		// A file without permission is read on, for Inspect to tell more of it.
+		if e := x.check(f, size, path); err == nil {
+			err = e
+		}
 	}
 	var r *Refusal
 	if errors.As(err, &r) {
@@ -97,8 +100,8 @@ func examine(path string, sys *system) (*examined, error) {
 	return x, err
 }
 
-// openFile opens a regular file that may be executed. Opening does not wait,
-// should the path be a pipe.
+// openFile opens a regular file that may be executed. There is a file also with
+// ErrNotExecutable. Opening does not wait, should the path be a pipe.
 func openFile(path string) (f *os.File, size int64, err error) {
 	f, err = os.OpenFile(path, os.O_RDONLY|nonBlock, 0)
 	switch {
@@ -110,23 +113,24 @@ func openFile(path string) (f *os.File, size int64, err error) {
 		return nil, 0, refuse(ErrUnreadable, "The server cannot open it: %v.", bare(err))
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotExecutable) {
 			f.Close()
+			f = nil
 		}
 	}()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, 0, refuse(ErrUnreadable, "The server cannot read it: %v.", bare(err))
+		return f, 0, refuse(ErrUnreadable, "The server cannot read it: %v.", bare(err))
 	}
 	switch mode := st.Mode(); {
 	case mode.IsDir():
-		return nil, 0, refuse(ErrNotRegular, "It is a directory, not a module file.")
+		return f, 0, refuse(ErrNotRegular, "It is a directory, not a module file.")
 	case !mode.IsRegular():
-		return nil, 0, refuse(ErrNotRegular, "It is not a regular file.")
-	case mode&0o111 == 0:
-		return nil, 0, refuse(ErrNotExecutable, "It does not have execute permissions.")
+		return f, 0, refuse(ErrNotRegular, "It is not a regular file.")
 	case st.Size() == 0:
-		return nil, 0, refuse(ErrEmpty, "It is empty.")
+		return f, 0, refuse(ErrEmpty, "It is empty.")
+	case mode&0o111 == 0:
+		return f, st.Size(), refuse(ErrNotExecutable, "It does not have execute permissions.")
 	}
 	return f, st.Size(), nil
 }
