@@ -19,6 +19,8 @@ type Case struct {
 	Name string
 	// Module tells that the command is the bench module's.
 	Module bool
+	// Keys tells that it works on the keys that Fill writes.
+	Keys bool
 	// Request makes the request for key number i; all are of one length.
 	Request func(i int) []byte
 }
@@ -38,8 +40,8 @@ func Cases(valueSize int) []Case {
 	return []Case{
 		{Name: "one", Module: true, Request: fixed("bench.one")},
 		{Name: "ten", Module: true, Request: fixed("bench.ten")},
-		{Name: "get", Request: func(i int) []byte { return Request("GET", key(i)) }},
-		{Name: "set", Request: func(i int) []byte { return Request("SET", key(i), v) }},
+		{Name: "get", Keys: true, Request: func(i int) []byte { return Request("GET", key(i)) }},
+		{Name: "set", Keys: true, Request: func(i int) []byte { return Request("SET", key(i), v) }},
 		{Name: "ping", Request: fixed("PING")},
 	}
 }

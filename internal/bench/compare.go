@@ -90,11 +90,7 @@ func Compare(p *Plan, a, b *Server) ([]Row, error) {
 		return nil, err
 	}
 	defer release()
-	for _, s := range []*Server{a, b} {
-		if err := Fill(s, p.Keys, p.Value); err != nil {
-			return nil, err
-		}
-	}
+	filled := errors.Join(Fill(a, p.Keys, p.Value), Fill(b, p.Keys, p.Value))
 	all := Cases(p.Value)
 	var rows []Row
 	for _, name := range p.Cases {
@@ -103,6 +99,9 @@ func Compare(p *Plan, a, b *Server) ([]Row, error) {
 			return rows, fmt.Errorf("no case %q", name)
 		}
 		w, err := all[i].Workload(p.Keys, a, b)
+		if all[i].Keys && filled != nil {
+			err = filled
+		}
 		for _, depth := range p.Depths {
 			row := Row{Case: name, Depth: depth}
 			if err != nil {
