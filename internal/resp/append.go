@@ -155,6 +155,12 @@ func AppendBool(b []byte, v, resp3 bool) []byte {
 func AppendDouble(b []byte, f float64, resp3 bool) []byte {
 	var tmp [40]byte
 	digits := FormatDouble(tmp[:0], f)
+	return AppendLongDouble(b, digits, resp3)
+}
+
+// AppendLongDouble adds a double whose digits the caller has formatted, since
+// Go has no long double; RESP2 shows it as a bulk string.
+func AppendLongDouble(b, digits []byte, resp3 bool) []byte {
 	if resp3 {
 		b = append(b, ',')
 		b = append(b, digits...)
