@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // SetOptions are the circumstances of a Table.Set.
@@ -45,14 +46,16 @@ func (e *SetError) Unwrap() error { return e.Err }
 type transaction struct {
 	opts   SetOptions
 	params []*Param
-	old    []string
-	apply  []*Param
+	// names are what the parameters were called: names or aliases.
+	names []string
+	old   []string
+	apply []*Param
 }
 
 // Set sets several parameters: all values are stored, then all are applied. If
 // anything fails, all old values are stored again and applied, and a *SetError
-// is returned. It gives the parameters in the order of pairs.
-func (t *Table) Set(pairs []Pair, opts SetOptions) ([]*Param, error) {
+// is returned. It gives the names of the parameters in the order of pairs.
+func (t *Table) Set(pairs []Pair, opts SetOptions) ([]string, error) {
 	tx := transaction{opts: opts}
 	if err := tx.resolve(t, pairs); err != nil {
 		return nil, err
@@ -64,7 +67,7 @@ func (t *Table) Set(pairs []Pair, opts SetOptions) ([]*Param, error) {
 		changed, err := p.store(pairs[i].Value)
 		if err != nil {
 			tx.restore(i + 1)
-			return nil, &SetError{Arg: p.Name, Err: err}
+			return nil, &SetError{Arg: tx.names[i], Err: err}
 		}
 		if changed {
 			tx.needApply(p)
@@ -73,7 +76,7 @@ func (t *Table) Set(pairs []Pair, opts SetOptions) ([]*Param, error) {
 	if err := tx.applyAll(); err != nil {
 		return nil, err
 	}
-	return tx.params, nil
+	return tx.names, nil
 }
 
 // resolve finds the parameters and checks that they may be set.
@@ -98,6 +101,7 @@ func (tx *transaction) resolve(t *Table, pairs []Pair) error {
 			}
 		}
 		tx.params = append(tx.params, p)
+		tx.names = append(tx.names, p.nameFor(pair.Name))
 	}
 	return nil
 }
@@ -133,7 +137,7 @@ func (tx *transaction) applyAll() error {
 			}
 			tx.restore(len(tx.params))
 			tx.reapply(modules)
-			arg := p.Name
+			arg := tx.names[slices.Index(tx.params, p)]
 			if p.ShortName != "" {
 				arg = p.ShortName
 			}

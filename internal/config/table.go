@@ -70,6 +70,14 @@ func (p *Param) keys() []string {
 	return []string{strings.ToLower(p.Name), strings.ToLower(p.Alias)}
 }
 
+// nameFor is the name or the alias, whichever asked is in another case.
+func (p *Param) nameFor(asked string) string {
+	if strings.EqualFold(asked, p.Alias) {
+		return p.Alias
+	}
+	return p.Name
+}
+
 // Add puts a parameter into the table, under its alias too. ErrExists is
 // returned when a name is taken.
 func (t *Table) Add(p *Param) error {
@@ -133,10 +141,7 @@ func (t *Table) Get(patterns []string, match func(pattern, name string) bool) []
 		}
 		for _, key := range keys {
 			p := t.byName[key]
-			name := p.Name
-			if key != strings.ToLower(name) {
-				name = p.Alias
-			}
+			name := p.nameFor(key)
 			if p.Flags&Hidden == 0 && match(pattern, name) {
 				add(name, key, p)
 			}
@@ -184,7 +189,10 @@ func (t *Table) Load(args []string) error {
 func (p *Param) store(value string) (bool, error) {
 	args := []string{value}
 	if p.Flags&MultiArg != 0 {
-		args = strings.Split(value, " ")
+		args = nil
+		if value != "" {
+			args = strings.Split(value, " ")
+		}
 	}
 	changed, err := p.Value.Set(args)
 	return changed || p.Flags&Volatile != 0, err

@@ -231,13 +231,9 @@ func (c *Config) Set(pairs []config.Pair, o config.SetOptions) error {
 	if o.Warn == nil {
 		o.Warn = func(format string, args ...any) { c.s.Log(LogWarning, format, args...) }
 	}
-	params, err := c.table.Set(pairs, o)
+	names, err := c.table.Set(pairs, o)
 	if err != nil {
 		return err
-	}
-	names := make([]string, len(params))
-	for i, p := range params {
-		names[i] = p.Name
 	}
 	for _, fn := range c.onChange {
 		fn(names)

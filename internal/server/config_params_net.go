@@ -53,7 +53,7 @@ func (l *paramList) network() {
 	l.add("requirepass", "", config.Sensitive, config.OptionalAt(&st.RequirePass))
 	l.keepString("aclfile", "", immutable, "")
 	l.noEffect()
-	l.keepEnum("acl-pubsub-default", 0, "resetchannels", "resetchannels", "allchannels")
+	l.keepEnum("acl-pubsub-default", 0, "resetchannels", "allchannels", "resetchannels")
 	l.noEffect()
 	l.keepInt("acllog-max-len", "", 0, 128, 0, config.MaxLong, 0)
 	l.add("enable-protected-configs", "", immutable, config.EnumAt(&st.EnableProtectedConfigs, ProtectionNo, protectionChoices))

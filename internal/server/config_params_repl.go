@@ -32,10 +32,18 @@ func (l *paramList) replication() {
 	l.keepEnum("repl-diskless-load", config.DenyLoading, "disabled", "disabled", "on-empty-db", "swapdb")
 	l.keepInt("repl-timeout", "", 0, 60, 1, config.MaxInt, 0)
 	l.keepInt("repl-ping-replica-period", "repl-ping-slave-period", 0, 10, 1, config.MaxInt, 0)
-	l.keepInt("repl-backlog-size", "", 0, 1<<20, 1, config.MaxLong, asMemory)
+	backlog := new(int64)
+	l.add("repl-backlog-size", "", 0, config.IntAt(backlog, 1<<20, 1, config.MaxLong, asMemory))
+	l.apply(func() error {
+		*backlog = max(*backlog, minBacklog)
+		return nil
+	})
 	l.keepInt("repl-backlog-ttl", "", 0, 3600, 0, config.MaxLong, 0)
 	l.keepEnum("propagation-error-behavior", 0, "ignore", "ignore", "panic", "panic-on-replicas")
 }
+
+// minBacklog is the smallest replication backlog, in bytes.
+const minBacklog = 16 << 10
 
 // maxHostname is one more than the longest name of a host.
 const maxHostname = 256

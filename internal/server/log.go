@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// LogLevel says how important a line of the log is.
-type LogLevel int32
+// Level says how important a line of the log is.
+type Level int32
 
 // The levels. A line is written if its level is at least the configured one.
 const (
-	LogDebug LogLevel = iota
+	LogDebug Level = iota
 	LogVerbose
 	LogNotice
 	LogWarning
@@ -36,7 +36,7 @@ type logState struct {
 }
 
 // Log writes one line to the log, in Redis's format. Any thread.
-func (s *Server) Log(level LogLevel, format string, args ...any) {
+func (s *Server) Log(level Level, format string, args ...any) {
 	if !s.LogEnabled(level) {
 		return
 	}
@@ -54,7 +54,7 @@ func (s *Server) Log(level LogLevel, format string, args ...any) {
 }
 
 // LogRaw writes text to the log as it is. Any thread.
-func (s *Server) LogRaw(level LogLevel, text string) {
+func (s *Server) LogRaw(level Level, text string) {
 	if !s.LogEnabled(level) {
 		return
 	}
@@ -64,8 +64,8 @@ func (s *Server) LogRaw(level LogLevel, text string) {
 }
 
 // LogEnabled reports whether lines of that level are written. Any thread.
-func (s *Server) LogEnabled(level LogLevel) bool {
-	return level >= LogLevel(s.log.level.Load())
+func (s *Server) LogEnabled(level Level) bool {
+	return level >= Level(s.log.level.Load())
 }
 
 // SetLogRole sets the letter that tells what this process is: 'M' for a
@@ -81,7 +81,7 @@ func (l *logState) init() {
 
 // appendLogHead writes what stands before a message: process id, role, local
 // time and the sign of the level.
-func appendLogHead(b []byte, now time.Time, role rune, level LogLevel) []byte {
+func appendLogHead(b []byte, now time.Time, role rune, level Level) []byte {
 	b = fmt.Appendf(b, "%d:%c ", os.Getpid(), role)
 	b = now.AppendFormat(b, "02 Jan 2006 15:04:05.000")
 	sign := byte('#')

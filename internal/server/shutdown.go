@@ -3,7 +3,10 @@ package server
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // ShutdownFlags are the options of a shutdown.
@@ -169,4 +172,13 @@ func cmdShutdown(c *Client, argv [][]byte) {
 			c.WriteError("ERR Errors trying to SHUTDOWN. Check logs.")
 		}
 	}
+}
+
+// Abort ends the process the way a failed assertion in C does, for a core file
+// to be written. The reason should be in the log already. Any thread.
+func (s *Server) Abort() {
+	signal.Reset(syscall.SIGABRT)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGABRT) // what follows ends it anyway
+	time.Sleep(time.Second)
+	os.Exit(2)
 }

@@ -5,9 +5,9 @@ package server
 // commands, replies and module interface berth follows.
 const RedisVersion = "7.2.6"
 
-// RedisVersionNum is RedisVersion in the form of RedisModule_GetServerVersion:
+// VersionNumber is RedisVersion in the form of RedisModule_GetServerVersion:
 // one byte each for major, minor and patch.
-const RedisVersionNum = 0x00070206
+const VersionNumber = 0x00070206
 
 // Version is berth's own version.
 const Version = "0.1.0"
