@@ -31,7 +31,7 @@ func apiCreateStringFromULongLong(f *frame) {
 }
 
 func apiCreateStringFromDouble(f *frame) {
-	f.giveString(server.FormatDouble(f.float(0)))
+	f.giveString(formatDouble(f.float(0)))
 }
 
 func apiCreateStringFromLongDouble(f *frame) {

@@ -13,4 +13,4 @@ func apiMonotonicMicroseconds(f *frame) { f.setInt(time.Since(monotonicStart).Mi
 
 // apiCachedMicroseconds answers the time at which the running command began:
 // it stands still while a module works.
-func apiCachedMicroseconds(f *frame) { f.setInt(host.srv.CachedMicros()) }
+func apiCachedMicroseconds(f *frame) { f.setInt(host.srv.Ustime()) }

@@ -52,9 +52,8 @@ type Context struct {
 	argv    []uintptr // what the module sees of them
 	auto    []autoItem
 	pool    []uintptr
-	keys    []*Key
+	keys    []*key
 	depth   []server.Deferred // postponed lengths, outermost first
-	own     bool              // client was made for this context
 	scratch [scratchSize]byte
 }
 
@@ -154,14 +153,11 @@ func (ctx *Context) release(locked bool) {
 		ctx.client.SetArray(ctx.depth[len(ctx.depth)-1], 0)
 		ctx.depth = ctx.depth[:len(ctx.depth)-1]
 	}
-	if ctx.own {
-		ctx.client.Free()
-	}
 	p := ctx.addr()
 	*objectSlot(p) = nil
 	ctxCells.free(p, locked)
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
-	ctx.flags, ctx.own = 0, false
+	ctx.flags = 0
 	ctx.cells, ctx.argv, ctx.pool, ctx.keys = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0], ctx.keys[:0]
 	if locked && len(ctxPool) < 64 {
 		ctxPool = append(ctxPool, ctx)
@@ -200,7 +196,7 @@ func (ctx *Context) freeAuto(locked bool) {
 		case headString:
 			stringAt(it.p).release(locked)
 		case headKey:
-			(*Key)(*objectSlot(it.p)).close()
+			(*key)(*objectSlot(it.p)).close()
 		case headReply:
 			freeReply(it.p)
 		case headDict:

@@ -3,5 +3,9 @@ package abi
 // removeExtras takes back what the module registered besides commands, events
 // and filters.
 func (m *Module) removeExtras() {
-	m.infoFunc = 0
+	if m.infoFunc != 0 {
+		host.srv.RemoveInfo(m)
+		m.infoFunc = 0
+	}
+	host.srv.Config.Unregister(m.name)
 }

@@ -12,15 +12,15 @@ import (
 type frame struct {
 	ints   [numInts]uint64      // integer argument registers in order
 	floats [numFloats][2]uint64 // floating argument registers, whole: with ints, what C's va_arg reads
-	stack  uintptr           // first argument that travelled on the stack
-	thread uintptr           // thread pointer of the caller
-	caller uintptr           // where the call returns to
-	index  uint32            // which function: an fn… constant
-	errno  int32             // stored for the caller when not zero
-	ret    uint64            // integer or pointer result
-	fret   uint64            // double or float result, as bits
-	long   [16]byte          // long double result
-	isLong uint32            // 1: the result is in long
+	stack  uintptr              // first argument that travelled on the stack
+	thread uintptr              // thread pointer of the caller
+	caller uintptr              // where the call returns to
+	index  uint32               // which function: an fn… constant
+	errno  int32                // stored for the caller when not zero
+	ret    uint64               // integer or pointer result
+	fret   uint64               // double or float result, as bits
+	long   [16]byte             // long double result
+	isLong uint32               // 1: the result is in long
 	_      uint32
 	_      uint64 // keeps the size a multiple of sixteen
 }

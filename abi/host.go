@@ -15,6 +15,7 @@ type Host struct {
 	modules atomic.Pointer[[]*Module]
 	running *Module // whose code runs, under the host lock
 	shared  map[string]sharedAPI
+	presets []string // names of values given by MODULE LOADEX
 }
 
 var host *Host

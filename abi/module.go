@@ -30,13 +30,13 @@ type Module struct {
 	sockets  map[int]inode // opened by the host for the module
 	attached map[string]attachment
 	infoFunc uintptr
-	configs  []string
+	configs  []*moduleConfig
 	uses     []*Module // whose shared functions it asked for
 	apis     []string  // names of the functions it shares
 	// socketsChecked is how many of sockets were open when last looked at.
 	socketsChecked int
-	onLoad   bool      // OnLoad is running
-	loaded   bool      // configurations were loaded by LoadConfigs
+	onLoad         bool // OnLoad is running
+	loaded         bool // configurations were loaded by LoadConfigs
 }
 
 func newModule(h *Host, path string, args []string) *Module {

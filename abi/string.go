@@ -59,7 +59,7 @@ func blankString(n int, locked bool) *stringCell {
 		s.ptr = uintptr(unsafe.Pointer(&s.inner))
 	} else {
 		s.heap = 1
-		s.ptr = heapAlloc(n+1)
+		s.ptr = heapAlloc(n + 1)
 		s.setRoom(n)
 	}
 	*(*byte)(at(s.ptr + uintptr(n))) = 0
@@ -90,7 +90,7 @@ func (s *stringCell) grow(n int) {
 	} else {
 		room = n + 1<<20
 	}
-	p := heapAlloc(room+1)
+	p := heapAlloc(room + 1)
 	copy(unsafe.Slice((*byte)(at(p)), int(s.len)), s.bytes())
 	if s.heap != 0 {
 		heapFree(s.ptr, s.room()+1)
@@ -102,7 +102,7 @@ func (s *stringCell) grow(n int) {
 // append adds b to the end.
 func (s *stringCell) append(b []byte) {
 	n := int(s.len)
-	s.grow(n+len(b))
+	s.grow(n + len(b))
 	s.len = uint64(n + len(b))
 	copy(s.bytes()[n:], b)
 	*(*byte)(at(s.ptr + uintptr(s.len))) = 0
@@ -119,7 +119,7 @@ func (s *stringCell) trim() {
 		s.heap = 0
 		s.ptr = uintptr(unsafe.Pointer(&s.inner))
 	} else {
-		s.ptr = heapAlloc(n+1)
+		s.ptr = heapAlloc(n + 1)
 		s.setRoom(n)
 	}
 	copy(unsafe.Slice((*byte)(at(s.ptr)), n+1), unsafe.Slice((*byte)(at(old)), n+1))

@@ -23,6 +23,9 @@ var ErrNotLoaded = errors.New("no such module with that name")
 // ErrEntryPoint is returned when a library has no OnLoad.
 var ErrEntryPoint = errors.New("the library does not export RedisModule_OnLoad or ValkeyModule_OnLoad")
 
+// errNoLoadConfigs is the reason when parameters were registered and never set.
+var errNoLoadConfigs = errors.New("Module Configurations were not set, likely a missing LoadConfigs call. Unloading the module.")
+
 // Loader loads and unloads modules. It belongs to the loop.
 type Loader struct {
 	host *abi.Host
@@ -37,6 +40,8 @@ func New(h *abi.Host) (*Loader, error) {
 	if err := l.srv.AddCommand(l.command()); err != nil {
 		return nil, fmt.Errorf("loader: %w", err)
 	}
+	l.srv.OnListModules(func(c *server.Client) { l.cmdList(c, nil) })
+	l.srv.SetModuleInfo(l.info)
 	return l, nil
 }
 
@@ -80,9 +85,16 @@ func (l *Loader) load(path string, args []string) (*abi.Module, error) {
 		_ = lib.Close()
 		return nil, err
 	}
+	l.libs[m] = lib
+	if m.Unconfigured() {
+		l.srv.Log(server.LogWarning, "%v", errNoLoadConfigs)
+		if err := l.Unload(m.Name()); err != nil {
+			l.srv.Log(server.LogWarning, "Error unloading module %s: %v", m.Name(), err)
+		}
+		return nil, errNoLoadConfigs
+	}
 	// OnLoad may have installed signal handlers as the library's start may.
 	dl.Rechain()
-	l.libs[m] = lib
 	return m, nil
 }
 
@@ -134,4 +146,17 @@ func textOf(path string) []abi.Range {
 		}
 	}
 	return text
+}
+
+// info writes the lines of INFO modules: Redis's own, and what each module
+// holds of the server's.
+func (l *Loader) info(w *server.InfoWriter) {
+	for _, m := range l.host.Modules() {
+		w.Line(m.InfoLine())
+	}
+	for _, m := range l.host.Modules() {
+		h := m.Holdings()
+		w.Line(fmt.Sprintf("module_holds_%s:commands=%d,filters=%d,timers=%d,time_events=%d,file_events=%d,sockets=%d,clients=%d,attachments=%d,blocked_clients=%d",
+			m.Name(), h.Commands, h.Filters, h.Timers, h.TimeEvents, h.Files, h.Sockets, h.Clients, h.Attachments, h.Blocked))
+	}
 }

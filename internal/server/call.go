@@ -132,7 +132,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	s.exec.errors = s.Stats.ErrorReplies
 	captured := len(c.errors)
 	start := s.clock.now
-	if s.exec.depth != 0 {
+	if s.exec.depth != 0 || s.exec.current == nil {
 		start = nanotime()
 	}
 	s.exec.depth++

@@ -173,9 +173,18 @@ func (s *Server) closePending() {
 	for len(s.clients.toClose) != 0 {
 		list := s.clients.toClose
 		s.clients.toClose = nil
+		var kept []*Client
 		for _, c := range list {
+			if c.Flags&FlagProtected != 0 { // its command yields
+				kept = append(kept, c)
+				continue
+			}
 			c.Flags &^= flagCloseQueued
 			s.freeClient(c)
+		}
+		if len(kept) != 0 {
+			s.clients.toClose = append(s.clients.toClose, kept...)
+			return
 		}
 	}
 }

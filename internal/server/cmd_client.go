@@ -32,7 +32,52 @@ func init() {
 		}),
 		sub("getredir", 2, 0, CatConnection, "6.0.0", "Returns the client ID to which the connection's tracking notifications are redirected.",
 			func(c *Client, _ [][]byte) { c.WriteInt(-1) }),
+		sub("help", 2, 0, CatConnection, "5.0.0", "Returns helpful text about the different subcommands.", helpHandler(clientHelp)),
 	)})
+}
+
+// clientHelp is what CLIENT HELP lists.
+var clientHelp = []string{
+	"GETREDIR",
+	"    Show where tracking messages are redirected to, -1 for nowhere.",
+	"GETNAME",
+	"    Show the name of this connection.",
+	"ID",
+	"    Show the number of this connection.",
+	"INFO",
+	"    Show the CLIENT LIST line of this connection.",
+	"KILL <ip:port>",
+	"    Close the connection from that address.",
+	"KILL <option> <value> [<option> <value> [...]]",
+	"    Close all connections to which every option applies:",
+	"    * ADDR (<ip:port>|<unixsocket>:0): comes from that address.",
+	"    * LADDR (<ip:port>|<unixsocket>:0): came in at that address.",
+	"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): is of that type.",
+	"    * USER <username>: is authenticated as that user.",
+	"    * SKIPME (YES|NO): spare this connection (default: yes).",
+	"    * ID <client-id>: has that number.",
+	"LIST [options ...]",
+	"    Show all connections, one line each. Options are:",
+	"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): only those of that type.",
+	"    * ID <client-id> [<client-id> ...]: only those with these numbers.",
+	"NO-EVICT (ON|OFF)",
+	"    Spare this connection when memory for clients runs out.",
+	"NO-TOUCH (ON|OFF)",
+	"    Leave the access statistics of keys alone.",
+	"PAUSE <timeout> [WRITE|ALL]",
+	"    Make all, or only writing, commands wait for <timeout> milliseconds.",
+	"REPLY (ON|OFF|SKIP)",
+	"    Say whether this connection wants replies.",
+	"SETINFO <option> <value>",
+	"    Tell what software this connection uses. Options are:",
+	"    * LIB-NAME: the name of the client library.",
+	"    * LIB-VER: the version of the client library.",
+	"SETNAME <name>",
+	"    Give this connection a name.",
+	"UNBLOCK <clientid> [TIMEOUT|ERROR]",
+	"    End the wait of a blocked client as by timeout, or with an error.",
+	"UNPAUSE",
+	"    End a pause.",
 }
 
 const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
@@ -63,6 +108,7 @@ func classByName(name []byte) (int, bool) {
 // cmdClientList is CLIENT LIST [TYPE type] [ID id ...].
 func cmdClientList(c *Client, argv [][]byte) {
 	want := func(*Client) bool { return true }
+	var b strings.Builder
 	switch {
 	case len(argv) == 2:
 	case len(argv) == 4 && equalFold(argv[2], "type"):
@@ -73,21 +119,22 @@ func cmdClientList(c *Client, argv [][]byte) {
 		}
 		want = func(o *Client) bool { return o.class() == class }
 	case len(argv) > 3 && equalFold(argv[2], "id"):
-		ids := map[uint64]bool{}
 		for _, a := range argv[3:] {
 			n, ok := ParseInt(a)
 			if !ok {
 				c.WriteError("ERR Invalid client ID")
 				return
 			}
-			ids[uint64(n)] = true
+			if o := c.srv.ClientByID(uint64(n)); o != nil {
+				b.WriteString(o.Info())
+				b.WriteByte('\n')
+			}
 		}
-		want = func(o *Client) bool { return ids[o.ID] }
+		want = func(*Client) bool { return false }
 	default:
 		c.WriteError(ErrTextSyntax)
 		return
 	}
-	var b strings.Builder
 	c.srv.EachClient(func(o *Client) bool {
 		if want(o) {
 			b.WriteString(o.Info())
@@ -230,7 +277,7 @@ func cmdClientSetinfo(c *Client, argv [][]byte) {
 		return
 	}
 	if !validName(argv[3]) {
-		c.WriteError("ERR " + strings.ToLower(string(argv[2])) + " cannot contain spaces, newlines or special characters.")
+		c.WriteError("ERR " + string(argv[2]) + " cannot contain spaces, newlines or special characters.")
 		return
 	}
 	*field = string(argv[3])
@@ -245,8 +292,11 @@ func cmdClientUnblock(c *Client, argv [][]byte) {
 		case len(argv) == 4 && equalFold(argv[3], "timeout"):
 		case len(argv) == 4 && equalFold(argv[3], "error"):
 			withError = true
-		default:
+		case len(argv) == 4:
 			c.WriteError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+			return
+		default:
+			c.wrongSubcommand(argv)
 			return
 		}
 	}
@@ -313,7 +363,7 @@ func cmdClientPause(c *Client, argv [][]byte) {
 			return
 		}
 	} else if len(argv) > 4 {
-		c.WriteError(ErrTextSyntax)
+		c.wrongSubcommand(argv)
 		return
 	}
 	ms, ok := ParseInt(argv[2])

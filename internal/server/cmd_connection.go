@@ -67,7 +67,7 @@ func cmdSelect(c *Client, argv [][]byte) {
 	n, err := strconv.ParseInt(string(argv[1]), 10, 64)
 	switch {
 	case err != nil:
-		c.WriteError("ERR invalid DB index")
+		c.WriteError(ErrTextNotInteger)
 	case n < 0 || n >= int64(c.srv.DBCount()):
 		c.WriteError(ErrTextDBRange)
 	default:

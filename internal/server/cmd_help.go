@@ -14,6 +14,13 @@ func (c *Client) writeHelp(name []byte, lines []string) {
 	c.WriteStatus("    Print this help.")
 }
 
+// wrongSubcommand replies that a subcommand exists, but not with so many
+// arguments.
+func (c *Client) wrongSubcommand(argv [][]byte) {
+	c.WriteError("ERR unknown subcommand or wrong number of arguments for '" + cut(argv[1], maxShown) +
+		"'. Try " + strings.ToUpper(string(argv[0])) + " HELP.")
+}
+
 // helpHandler is the handler of a HELP subcommand.
 func helpHandler(lines []string) Handler {
 	return func(c *Client, argv [][]byte) { c.writeHelp(argv[0], lines) }

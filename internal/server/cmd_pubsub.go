@@ -24,8 +24,23 @@ func init() {
 			define("pubsub", "numsub", -2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(N)", "Returns a count of subscribers to channels.", cmdPubsubNumsub),
 			define("pubsub", "shardnumsub", -2, PubSub|Loading|Stale, CatPubSub, "7.0.0", "O(N)", "Returns the count of subscribers of shard channels.", cmdPubsubNumsub),
 			define("pubsub", "numpat", 2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(1)", "Returns a count of unique pattern subscriptions.", cmdPubsubNumpat),
+			define("pubsub", "help", 2, Loading|Stale, CatPubSub, "6.2.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(pubsubHelp)),
 		),
 	})
+}
+
+// pubsubHelp is what PUBSUB HELP lists.
+var pubsubHelp = []string{
+	"CHANNELS [<pattern>]",
+	"    Show the channels that somebody listens to and that match <pattern> (default: '*').",
+	"NUMPAT",
+	"    Show how many patterns somebody is subscribed to.",
+	"NUMSUB [<channel> ...]",
+	"    Show how many are subscribed to each channel, patterns not counted.",
+	"SHARDCHANNELS [<pattern>]",
+	"    Show the shard channels that somebody listens to and that match <pattern> (default: '*').",
+	"SHARDNUMSUB [<shardchannel> ...]",
+	"    Show how many are subscribed to each shard channel.",
 }
 
 // subscribing makes the handler of SUBSCRIBE and its kin.

@@ -118,6 +118,15 @@ func (c *Client) forget(cmd *Command) {
 	if c.cmd == cmd || c.cmd != nil && c.cmd.Parent == cmd {
 		c.cmd = nil
 	}
+	if c.multi == nil {
+		return
+	}
+	for _, q := range c.multi.queue {
+		if q.cmd == cmd || q.cmd.Parent == cmd {
+			// The transaction cannot run as it was promised.
+			c.Flags |= FlagDirtyExec
+		}
+	}
 }
 
 // Commands lists the top-level commands in order of registration. The slice

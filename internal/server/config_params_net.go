@@ -41,6 +41,7 @@ func (l *paramList) network() {
 	l.add("maxclients", "", 0, config.IntAt(&st.MaxClients, 10000, 1, config.MaxUint, asUnsigned))
 	l.apply(s.applyMaxClients)
 	l.add("proto-max-bulk-len", "", 0, config.IntAt(&st.ProtoMaxBulkLen, 512<<20, 1<<20, config.MaxLong, asMemory))
+	l.apply(func() error { s.initLimits(); return nil })
 	l.add("client-query-buffer-limit", "", 0, config.IntAt(&st.QueryBufferLimit, 1<<30, 1<<20, config.MaxLong, asUnsignedM))
 	l.add("client-output-buffer-limit", "", multiArg, outputLimitsValue(&st.OutputLimits))
 	l.keepOptional("bind-source-addr", "", 0)

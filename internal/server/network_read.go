@@ -29,7 +29,7 @@ const (
 // an endless pipeline does not starve the others.
 func (s *Server) readable(fd int, _ loop.Mask) {
 	c := s.clients.byFD[fd]
-	if c == nil || c.Flags&(FlagCloseASAP|FlagFreed) != 0 {
+	if c == nil || c.Flags&(FlagCloseASAP|FlagFreed|FlagProtected) != 0 {
 		return
 	}
 	if len(c.query) != 0 {
@@ -175,6 +175,9 @@ func (s *Server) request(c *Client, argv [][]byte) {
 	s.exec.current = outer
 	if c.Flags&FlagBlocked == 0 {
 		c.finishCommand()
+	}
+	if len(c.out) > outSize || c.outqLen != 0 {
+		c.overLimit()
 	}
 }
 

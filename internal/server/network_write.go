@@ -11,6 +11,10 @@ import (
 	"berth/loop"
 )
 
+// maxRaw is the most bytes copied in a call that the scheduler does not know
+// of.
+const maxRaw = 64 << 10
+
 // maxWrite is the most bytes handed to the kernel in one call: longer ones
 // would keep the collector waiting for this thread.
 const maxWrite = 64 << 10
@@ -32,7 +36,11 @@ func rawIO(call uintptr, fd int, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	do := syscall.RawSyscall
+	if len(b) > maxRaw {
+		do = syscall.Syscall
+	}
+	n, _, errno := do(call, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
 	if errno != 0 {
 		return 0, errno
 	}
@@ -148,8 +156,12 @@ func (c *Client) overLimit() bool {
 	if class >= ClassCount || c.Flags&FlagFake != 0 {
 		return false
 	}
-	lim := c.srv.Settings.OutputLimits[class]
 	used := int64(c.OutputPending())
+	if used <= outSize { // what every client is granted
+		c.softSince = 0
+		return false
+	}
+	lim := c.srv.Settings.OutputLimits[class]
 	over := lim.Hard > 0 && used >= lim.Hard
 	if lim.Soft > 0 && used >= lim.Soft {
 		now := nanotime()
@@ -189,9 +201,7 @@ func (s *Server) clientsCron() {
 			s.CloseSoon(c)
 			return true
 		}
-		if c.outqLen > 0 {
-			c.overLimit()
-		}
+		c.overLimit()
 		return true
 	})
 }

@@ -189,6 +189,10 @@ func (s *Server) Publish(channel, msg []byte, shard bool) int {
 
 // deliver writes one message to one subscriber.
 func (c *Client) deliver(kind string, pattern, channel, msg []byte) {
+	if c == c.srv.exec.current && c.Flags&FlagExecuting != 0 {
+		c.deliverLater(kind, pattern, channel, msg)
+		return
+	}
 	pushing := c.Flags & FlagPushing
 	c.Flags |= FlagPushing
 	if pattern == nil {
@@ -205,4 +209,16 @@ func (c *Client) deliver(kind string, pattern, channel, msg []byte) {
 		c.Flags &^= FlagPushing
 	}
 	c.checkLimit()
+}
+
+// deliverLater keeps a message for the client whose command publishes it until
+// that command, or its whole transaction, has replied.
+func (c *Client) deliverLater(kind string, pattern, channel, msg []byte) {
+	push := c.srv.NewFakeClient(FakeOptions{RESP: c.RESP})
+	push.deliver(kind, pattern, channel, msg)
+	c.srv.AfterUnit(func() {
+		defer c.pushing()()
+		c.WriteRaw(push.Output())
+		c.checkLimit()
+	})
 }

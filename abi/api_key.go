@@ -1,0 +1,200 @@
+package abi
+
+import (
+	"math"
+
+	"berth/internal/store"
+)
+
+func apiSelectDb(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	n := f.i32(1)
+	if n < 0 || int(n) >= host.srv.DBCount() {
+		f.setOK(false)
+		return
+	}
+	ctx.cell.db = n
+	if ctx.client != nil {
+		ctx.client.DB = int(n)
+	}
+	f.setOK(true)
+}
+
+func apiKeyExists(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	if s := f.string(1); s != nil {
+		f.setBool(host.srv.LookupKey(int(ctx.cell.db), s.bytes()) != nil)
+	}
+}
+
+func apiOpenKey(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	name := f.string(1)
+	if name == nil {
+		return
+	}
+	mode := f.i32(2)
+	k := &key{owner: ctx, m: ctx.module, db: int(ctx.cell.db), name: append([]byte(nil), name.bytes()...), mode: mode}
+	e := k.entry()
+	if e == nil && mode&modeWrite == 0 {
+		return // NULL: there is nothing to read
+	}
+	if e != nil && mode&modeNoTouch == 0 {
+		store.Access(e, host.srv.Mstime())
+	}
+	k.p = newHandle(headKey, k, true)
+	ctx.keys = append(ctx.keys, k)
+	ctx.track(headKey, k.p)
+	f.setPtr(k.p)
+}
+
+func apiGetOpenKeyModesAll(f *frame) { f.setInt(modesAll) }
+
+func apiCloseKey(f *frame) {
+	if f.int(0) == 0 {
+		return
+	}
+	if k := f.key(0); k != nil {
+		k.owner.untrack(k.p)
+		k.close()
+	}
+}
+
+// keyTypes are the interface's numbers for the types of values.
+var keyTypes = map[store.Type]int64{
+	store.String: 1, store.List: 2, store.Hash: 3, store.Set: 4, store.ZSet: 5, store.Module: 6, store.Stream: 7,
+}
+
+func apiKeyType(f *frame) {
+	f.setInt(0)
+	if f.int(0) == 0 {
+		return
+	}
+	if k := f.key(0); k != nil {
+		if e := k.entry(); e != nil {
+			f.setInt(keyTypes[e.Value.Type])
+		}
+	}
+}
+
+func apiValueLength(f *frame) {
+	f.setInt(0)
+	if f.int(0) == 0 {
+		return
+	}
+	if k := f.key(0); k != nil {
+		if e := k.entry(); e != nil {
+			f.setInt(int64(e.Value.Len()))
+		}
+	}
+}
+
+func apiDeleteKey(f *frame) {
+	k := f.key(0)
+	if k == nil || !f.writable(k) {
+		return
+	}
+	host.srv.DeleteKey(k.db, k.name)
+	f.setOK(true)
+}
+
+func apiUnlinkKey(f *frame) { apiDeleteKey(f) }
+
+// noExpire is REDISMODULE_NO_EXPIRE.
+const noExpire = -1
+
+// expire answers when the key ends, counted from now or from 1970.
+func (f *frame) expire(absolute bool) {
+	k := f.key(0)
+	if k == nil {
+		return
+	}
+	f.setInt(noExpire)
+	e := k.entry()
+	if e == nil || store.Expire(e) == 0 {
+		return
+	}
+	t := store.Expire(e)
+	if !absolute {
+		t = max(0, t-host.srv.Mstime())
+	}
+	f.setInt(t)
+}
+
+func apiGetExpire(f *frame)    { f.expire(false) }
+func apiGetAbsExpire(f *frame) { f.expire(true) }
+
+func (f *frame) setExpire(absolute bool) {
+	k := f.key(0)
+	if k == nil || !f.writable(k) {
+		return
+	}
+	t := f.i64(1)
+	e := k.entry()
+	if e == nil || t < 0 && t != noExpire {
+		f.setOK(false)
+		return
+	}
+	switch {
+	case t == noExpire:
+		k.data().Persist(e)
+	case absolute:
+		k.data().SetExpire(e, t)
+	case t > math.MaxInt64-host.srv.Mstime():
+		f.setOK(false)
+		return
+	default:
+		k.data().SetExpire(e, host.srv.Mstime()+t)
+	}
+	f.setOK(true)
+}
+
+func apiSetExpire(f *frame)    { f.setExpire(false) }
+func apiSetAbsExpire(f *frame) { f.setExpire(true) }
+
+func apiDbSize(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setInt(int64(host.srv.DBAt(int(ctx.cell.db)).Len()))
+	}
+}
+
+func apiRandomKey(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	db := host.srv.DBAt(int(ctx.cell.db))
+	for db.Len() > 0 {
+		name := []byte(db.Random().Key())
+		if host.srv.LookupKey(int(ctx.cell.db), name) != nil {
+			f.giveString(name)
+			return
+		}
+	}
+}
+
+func apiGetDbIdFromModuleKey(f *frame) {
+	if k := f.key(0); k != nil {
+		f.setInt(int64(k.db))
+	}
+}
+
+func apiSignalModifiedKey(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	if s := f.string(1); s != nil {
+		host.srv.Touch(int(ctx.cell.db), s.bytes())
+		f.setOK(true)
+	}
+}

@@ -1,0 +1,72 @@
+package abi
+
+import "berth/internal/store"
+
+func apiStringSet(f *frame) {
+	k := f.key(0)
+	if k == nil || !f.writable(k) {
+		return
+	}
+	s := f.string(1)
+	if s == nil {
+		return
+	}
+	host.srv.SetKey(k.db, k.name, store.NewString(s.bytes()))
+	f.setOK(true)
+}
+
+// emptyBytes is where StringDMA points for an empty value.
+var emptyBytes [1]byte
+
+func apiStringDMA(f *frame) {
+	k := f.key(0)
+	if k == nil {
+		return
+	}
+	f.setPtr(0)
+	e := k.entry()
+	if e == nil {
+		put(f.uptr(1), uint64(0))
+		f.setPtr(addrOf(&emptyBytes))
+		return
+	}
+	if e.Value.Type != store.String {
+		return
+	}
+	b := e.Value.Mutable()
+	put(f.uptr(1), uint64(len(b)))
+	if len(b) == 0 {
+		f.setPtr(addrOf(&emptyBytes))
+		return
+	}
+	f.setPtr(addrOf(&b[0]))
+}
+
+// maxString is the longest string that StringTruncate makes.
+const maxString = 512 << 20
+
+func apiStringTruncate(f *frame) {
+	k := f.key(0)
+	if k == nil || !f.writable(k) {
+		return
+	}
+	n := f.int(1)
+	e := k.entry()
+	if n > maxString || e != nil && e.Value.Type != store.String {
+		f.setOK(false)
+		return
+	}
+	f.setOK(true)
+	if e == nil {
+		if n == 0 {
+			return
+		}
+		e = host.srv.SetKey(k.db, k.name, store.NewString(nil))
+	}
+	b := e.Value.Mutable()
+	if int(n) <= len(b) {
+		e.Value.SetBytes(b[:n])
+		return
+	}
+	e.Value.SetBytes(append(b, make([]byte, int(n)-len(b))...))
+}

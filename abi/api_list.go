@@ -1,0 +1,192 @@
+package abi
+
+import (
+	"golang.org/x/sys/unix"
+
+	"berth/internal/store"
+)
+
+// The errors that list functions tell apart.
+const (
+	errnoDomain  = int32(unix.EDOM)
+	errnoNotList = int32(unix.ENOTSUP)
+)
+
+// listHead is REDISMODULE_LIST_HEAD.
+const listHead = 0
+
+// fail answers REDISMODULE_ERR, or NULL where the function returns a pointer,
+// with errno.
+func (f *frame) fail(errno int32) {
+	f.ret = apiFailure[f.index]
+	f.errno = errno
+}
+
+// list returns the key in argument 0 and its entry, which is a list. When
+// create is set the entry may be nil: the key is empty and may be made a list.
+// mode is what the key must have been opened for.
+func (f *frame) list(mode int32, create bool) (*key, *store.Entry) {
+	if f.int(0) == 0 {
+		f.fail(errnoInvalid)
+		return nil, nil
+	}
+	k := f.key(0)
+	if k == nil {
+		return nil, nil
+	}
+	e := k.entry()
+	if e == nil && !create || e != nil && e.Value.Type != store.List {
+		f.fail(errnoNotList)
+		return nil, nil
+	}
+	if k.mode&mode == 0 {
+		f.fail(errnoBadType)
+		return nil, nil
+	}
+	return k, e
+}
+
+// at turns the index in argument 1 into one from the beginning.
+func (f *frame) at(e *store.Entry) (int, bool) {
+	i, n := f.i64(1), int64(e.Value.Len())
+	if i < -n || i >= n {
+		f.fail(errnoDomain)
+		return 0, false
+	}
+	if i < 0 {
+		i += n
+	}
+	return int(i), true
+}
+
+func apiListPush(f *frame) {
+	if f.int(2) == 0 {
+		f.fail(errnoInvalid)
+		return
+	}
+	s := f.string(2)
+	if s == nil {
+		return
+	}
+	if k, e := f.list(modeWrite, true); k != nil {
+		f.push(k, e, s, f.i32(1) == listHead)
+	}
+}
+
+// push adds a copy of s at one end, making the list if need be.
+func (f *frame) push(k *key, e *store.Entry, s *stringCell, head bool) {
+	if e == nil {
+		e = host.srv.SetKey(k.db, k.name, store.NewList())
+	}
+	item := append([]byte(nil), s.bytes()...)
+	if head {
+		e.Value.List().PushFront(item)
+	} else {
+		e.Value.List().PushBack(item)
+	}
+	f.setOK(true)
+}
+
+// dropEmpty deletes the key when its list has become empty.
+func (k *key) dropEmpty(e *store.Entry) {
+	if e.Value.Len() == 0 {
+		host.srv.DeleteKey(k.db, k.name)
+	}
+}
+
+// give answers a string that the key's context tracks.
+func (k *key) give(f *frame, b []byte) {
+	s := newString(b, true)
+	k.owner.track(headString, s.addr())
+	f.setPtr(s.addr())
+}
+
+func apiListPop(f *frame) {
+	k, e := f.list(modeWrite, false)
+	if k == nil {
+		return
+	}
+	i := 0
+	if f.i32(1) != listHead {
+		i = e.Value.Len() - 1
+	}
+	k.give(f, e.Value.List().Delete(i))
+	k.dropEmpty(e)
+}
+
+func apiListGet(f *frame) {
+	k, e := f.list(modeRead, false)
+	if k == nil {
+		return
+	}
+	if i, ok := f.at(e); ok {
+		k.give(f, e.Value.List().At(i))
+	}
+}
+
+func apiListSet(f *frame) {
+	if f.int(2) == 0 {
+		f.fail(errnoInvalid)
+		return
+	}
+	s := f.string(2)
+	if s == nil {
+		return
+	}
+	k, e := f.list(modeWrite, false)
+	if k == nil {
+		return
+	}
+	if i, ok := f.at(e); ok {
+		e.Value.List().Set(i, append([]byte(nil), s.bytes()...))
+		f.setOK(true)
+	}
+}
+
+func apiListInsert(f *frame) {
+	if f.int(2) == 0 {
+		f.fail(errnoInvalid)
+		return
+	}
+	s := f.string(2)
+	if s == nil {
+		return
+	}
+	index := f.i64(1)
+	k, e := f.list(modeWrite, index == 0 || index == -1)
+	if k == nil {
+		return
+	}
+	n := int64(0)
+	if e != nil {
+		n = int64(e.Value.Len())
+	}
+	switch {
+	case index == n || index == -1:
+		f.push(k, e, s, false)
+	case index == 0 || index == -n-1:
+		f.push(k, e, s, true)
+	default:
+		i, ok := f.at(e)
+		if !ok {
+			return
+		}
+		if index < 0 {
+			i++ // counted from the end, the item goes behind
+		}
+		e.Value.List().Insert(i, append([]byte(nil), s.bytes()...))
+		f.setOK(true)
+	}
+}
+
+func apiListDelete(f *frame) {
+	k, e := f.list(modeWrite, false)
+	if k == nil {
+		return
+	}
+	if i, ok := f.at(e); ok {
+		e.Value.List().Delete(i)
+		k.dropEmpty(e)
+		f.setOK(true)
+	}
+}

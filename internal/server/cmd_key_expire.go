@@ -1,0 +1,165 @@
+package server
+
+import (
+	"math"
+	"strings"
+
+	"berth/internal/store"
+)
+
+func init() {
+	const group = "generic"
+	exp := func(name, since, summary string) *Command {
+		return define(group, name, -3, Write|Fast, catKeyWrite, since, "O(1)", summary, cmdExpire).keys(1, 1, 1, keyUpdates)
+	}
+	ttl := func(name, since, summary string) *Command {
+		return define(group, name, 2, ReadOnly|Fast, catKeyRead, since, "O(1)", summary, cmdTTL).keys(1, 1, 1, keyReads)
+	}
+	registerFamily([]*Command{
+		exp("expire", "1.0.0", "Sets the expiration time of a key in seconds."),
+		exp("pexpire", "2.6.0", "Sets the expiration time of a key in milliseconds."),
+		exp("expireat", "1.2.0", "Sets the expiration time of a key to a Unix timestamp."),
+		exp("pexpireat", "2.6.0", "Sets the expiration time of a key to a Unix milliseconds timestamp."),
+		ttl("ttl", "1.0.0", "Returns the expiration time in seconds of a key."),
+		ttl("pttl", "2.6.0", "Returns the expiration time in milliseconds of a key."),
+		ttl("expiretime", "7.0.0", "Returns the expiration time of a key as a Unix timestamp."),
+		ttl("pexpiretime", "7.0.0", "Returns the expiration time of a key as a Unix milliseconds timestamp."),
+		define(group, "persist", 2, Write|Fast, catKeyWrite, "2.2.0", "O(1)", "Removes the expiration time of a key.", cmdPersist).keys(1, 1, 1, keyUpdates),
+		container(group, "object", "2.2.3", "A container for object introspection commands.",
+			define(group, "encoding", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the internal encoding of a Redis object.", cmdObjectEncoding).keys(2, 2, 1, keyReadsNo),
+			define(group, "refcount", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the reference count of a value of a key.", cmdObjectRefcount).keys(2, 2, 1, keyReadsNo),
+			define(group, "idletime", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the time since the last access to a Redis object.", cmdObjectIdletime).keys(2, 2, 1, keyReadsNo),
+		),
+	})
+}
+
+// cmdExpire is EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT key time [NX|XX|GT|LT].
+func cmdExpire(c *Client, argv [][]byte) {
+	n, ok := ParseInt(argv[2])
+	if !ok {
+		c.WriteError(ErrTextNotInteger)
+		return
+	}
+	name := c.cmd.Name
+	if name[0] != 'p' {
+		if n > math.MaxInt64/1000 || n < math.MinInt64/1000 {
+			c.WriteErrorf(ErrTextInvalidExp, name)
+			return
+		}
+		n *= 1000
+	}
+	if !strings.HasSuffix(name, "at") {
+		now := c.srv.Mstime()
+		if n > math.MaxInt64-now {
+			c.WriteErrorf(ErrTextInvalidExp, name)
+			return
+		}
+		n += now
+	}
+	var nx, xx, gt, lt bool
+	for _, opt := range argv[3:] {
+		switch {
+		case equalFold(opt, "nx"):
+			nx = true
+		case equalFold(opt, "xx"):
+			xx = true
+		case equalFold(opt, "gt"):
+			gt = true
+		case equalFold(opt, "lt"):
+			lt = true
+		default:
+			c.WriteError("ERR Unsupported option " + cut(opt, maxShown))
+			return
+		}
+	}
+	if nx && (xx || gt || lt) {
+		c.WriteError("ERR NX and XX, GT or LT options at the same time are not compatible")
+		return
+	}
+	if gt && lt {
+		c.WriteError("ERR GT and LT options at the same time are not compatible")
+		return
+	}
+	e := c.LookupWrite(argv[1])
+	if e == nil {
+		c.WriteInt(0)
+		return
+	}
+	old := store.Expire(e)
+	if nx && old != 0 || xx && old == 0 || gt && (old == 0 || n <= old) || lt && old != 0 && n >= old {
+		c.WriteInt(0)
+		return
+	}
+	if n <= c.srv.Mstime() {
+		c.DBStore().Delete(argv[1])
+		c.srv.changed(notifyGeneric, "del", argv[1], c.DB)
+	} else {
+		c.DBStore().SetExpire(e, n)
+		c.srv.changed(notifyGeneric, "expire", argv[1], c.DB)
+	}
+	c.WriteInt(1)
+}
+
+// cmdTTL is TTL, PTTL, EXPIRETIME and PEXPIRETIME key.
+func cmdTTL(c *Client, argv [][]byte) {
+	e := c.srv.live(c.DB, argv[1])
+	if e == nil {
+		c.WriteInt(-2)
+		return
+	}
+	t := store.Expire(e)
+	if t == 0 {
+		c.WriteInt(-1)
+		return
+	}
+	name := c.cmd.Name
+	absolute := strings.HasSuffix(name, "expiretime")
+	if !absolute {
+		t = max(0, t-c.srv.Mstime())
+	}
+	if name[0] != 'p' {
+		t = (t + 500) / 1000
+	}
+	c.WriteInt(t)
+}
+
+// cmdPersist is PERSIST key.
+func cmdPersist(c *Client, argv [][]byte) {
+	e := c.LookupWrite(argv[1])
+	if e == nil || !c.DBStore().Persist(e) {
+		c.WriteInt(0)
+		return
+	}
+	c.srv.changed(notifyGeneric, "persist", argv[1], c.DB)
+	c.WriteInt(1)
+}
+
+// object finds the key that an OBJECT subcommand is about, replying for none.
+func (c *Client) object(argv [][]byte) *store.Entry {
+	e := c.srv.live(c.DB, argv[2])
+	if e == nil {
+		c.WriteNull()
+	}
+	return e
+}
+
+// cmdObjectEncoding is OBJECT ENCODING key.
+func cmdObjectEncoding(c *Client, argv [][]byte) {
+	if e := c.object(argv); e != nil {
+		c.WriteBulkString(e.Value.Encoding(int(c.srv.Config.Int("list-max-listpack-size"))))
+	}
+}
+
+// cmdObjectRefcount is OBJECT REFCOUNT key. Values are never shared.
+func cmdObjectRefcount(c *Client, argv [][]byte) {
+	if c.object(argv) != nil {
+		c.WriteInt(1)
+	}
+}
+
+// cmdObjectIdletime is OBJECT IDLETIME key.
+func cmdObjectIdletime(c *Client, argv [][]byte) {
+	if e := c.object(argv); e != nil {
+		c.WriteInt((c.srv.Mstime() - store.Accessed(e)) / 1000)
+	}
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"math"
+
+	"berth/internal/store"
+)
+
+// cmdLpos is LPOS key element [RANK rank] [COUNT count] [MAXLEN len].
+func cmdLpos(c *Client, argv [][]byte) {
+	rank, count, maxlen := int64(1), int64(-1), int64(0)
+	for i := 3; i < len(argv); i += 2 {
+		if i+1 >= len(argv) {
+			c.WriteError(ErrTextSyntax)
+			return
+		}
+		n, ok := ParseInt(argv[i+1])
+		switch {
+		case equalFold(argv[i], "rank"):
+			if !ok {
+				c.WriteError(ErrTextNotInteger)
+				return
+			}
+			if n == math.MinInt64 {
+				c.WriteError("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+				return
+			}
+			if n == 0 {
+				c.WriteError("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+					"or use negative to start from the end of the list")
+				return
+			}
+			rank = n
+		case equalFold(argv[i], "count"):
+			if !ok || n < 0 {
+				c.WriteError("ERR COUNT can't be negative")
+				return
+			}
+			count = n
+		case equalFold(argv[i], "maxlen"):
+			if !ok || n < 0 {
+				c.WriteError("ERR MAXLEN can't be negative")
+				return
+			}
+			maxlen = n
+		default:
+			c.WriteError(ErrTextSyntax)
+			return
+		}
+	}
+	e, ok := c.readTyped(argv[1], store.List)
+	if !ok {
+		return
+	}
+	var found []int
+	if e != nil {
+		found = positions(e, argv[2], rank, max(count, -1), maxlen)
+	}
+	if count >= 0 {
+		c.WriteArray(len(found))
+		for _, i := range found {
+			c.WriteInt(int64(i))
+		}
+		return
+	}
+	if len(found) == 0 {
+		c.WriteNull()
+		return
+	}
+	c.WriteInt(int64(found[0]))
+}
+
+// positions finds where a list holds item: from match number rank on, as many
+// as count says (all for 0, one for -1), looking at maxlen items at most.
+func positions(e *store.Entry, item []byte, rank, count, maxlen int64) (found []int) {
+	from, forward := 0, true
+	if rank < 0 {
+		from, forward, rank = e.Value.Len()-1, false, -rank
+	}
+	looked := int64(0)
+	e.Value.List().Each(from, forward, func(i int, have []byte) bool {
+		looked++
+		if string(have) == string(item) {
+			if rank--; rank <= 0 {
+				found = append(found, i)
+			}
+		}
+		if count != 0 && int64(len(found)) >= max(count, 1) {
+			return false
+		}
+		return maxlen == 0 || looked < maxlen
+	})
+	return found
+}
+
+// parseSide reads LEFT or RIGHT, replying the error itself.
+func (c *Client) parseSide(arg []byte) (left, ok bool) {
+	switch {
+	case equalFold(arg, "left"):
+		return true, true
+	case equalFold(arg, "right"):
+		return false, true
+	}
+	c.WriteError(ErrTextSyntax)
+	return false, false
+}
+
+// cmdLmove is LMOVE source destination LEFT|RIGHT LEFT|RIGHT, and RPOPLPUSH
+// source destination.
+func cmdLmove(c *Client, argv [][]byte) {
+	from, to := false, true
+	if len(argv) == 5 {
+		var ok bool
+		if from, ok = c.parseSide(argv[3]); !ok {
+			return
+		}
+		if to, ok = c.parseSide(argv[4]); !ok {
+			return
+		}
+	}
+	src, ok := c.writeTyped(argv[1], store.List)
+	if !ok {
+		return
+	}
+	if src == nil {
+		c.WriteNull()
+		return
+	}
+	dst, ok := c.writeTyped(argv[2], store.List)
+	if !ok {
+		return
+	}
+	item := pop(&src.Value.Value, from)
+	if dst == nil {
+		dst = c.addKey(argv[2], store.NewList())
+	}
+	push(&dst.Value.Value, item, to)
+	c.WriteBulk(item)
+	c.srv.changed(notifyList, sideEvent(to, "lpush", "rpush"), argv[2], c.DB)
+	c.popped(src, argv[1], from, 1)
+}
+
+// cmdLmpop is LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count].
+func cmdLmpop(c *Client, argv [][]byte) {
+	n, ok := ParseInt(argv[1])
+	if !ok || n <= 0 {
+		c.WriteError("ERR numkeys should be greater than 0")
+		return
+	}
+	if n > int64(len(argv))-3 {
+		c.WriteError(ErrTextSyntax)
+		return
+	}
+	side := 2 + int(n)
+	left, ok := c.parseSide(argv[side])
+	if !ok {
+		return
+	}
+	count := int64(1)
+	switch rest := argv[side+1:]; {
+	case len(rest) == 0:
+	case len(rest) == 2 && equalFold(rest[0], "count"):
+		if count, ok = ParseInt(rest[1]); !ok || count <= 0 {
+			c.WriteError("ERR count should be greater than 0")
+			return
+		}
+	default:
+		c.WriteError(ErrTextSyntax)
+		return
+	}
+	for _, key := range argv[2:side] {
+		e, ok := c.writeTyped(key, store.List)
+		if !ok {
+			return
+		}
+		if e == nil {
+			continue
+		}
+		k := int(min(count, int64(e.Value.Len())))
+		c.WriteArray(2)
+		c.WriteBulk(key)
+		c.WriteArray(k)
+		for range k {
+			c.WriteBulk(pop(&e.Value.Value, left))
+		}
+		c.popped(e, key, left, k)
+		return
+	}
+	c.WriteNullArray()
+}
