@@ -38,7 +38,19 @@ type call struct {
 	errtext        uintptr        // dlerror's result after fn, nul-terminated, or 0
 	watch          unsafe.Pointer // *watched: what to look after between fn and errfn
 	n              uintptr        // how many
+	nudge          unsafe.Pointer // *nudge: whom to wake if SIGURG had changed hands
 }
+
+// nudge is what dlcall needs to send SIGURG to every thread of the process.
+type nudge struct {
+	dir    *byte   // "/proc/self/task", nul-terminated
+	flags  uintptr // for opening it
+	pid    uintptr
+	forced uintptr // not 0: send it in any case
+	buf    [nudgeBuffer]byte
+}
+
+const nudgeBuffer = 2048
 
 // dlcallPC is the address of dlcall, set in assembly.
 var dlcallPC uintptr
@@ -117,7 +129,7 @@ func open(path string, flags Flag) (uintptr, error) {
 	defer mu.Unlock()
 	c := &call{fn: libc.dlopen, a1: uintptr(unsafe.Pointer(p)), a2: mode, errfn: libc.dlerror}
 	w := reserve()
-	c.watch, c.n = unsafe.Pointer(unsafe.SliceData(w)), uintptr(len(w))
+	look(c, w, false)
 	h, text, _ := do(c)
 	runtime.KeepAlive(p)
 	settle(w)

@@ -51,8 +51,11 @@ type watched struct {
 var rows [numSignals]unsafe.Pointer
 
 // running counts the chainHandlers that are calling a row right now, faults
-// left out.
-var running uint32
+// left out, by the epoch that they began in: 0 or 1 in turn.
+var (
+	running [2]uint32
+	epoch   uint32
+)
 
 // faults marks the signals whose row is walked from its end, one step for each
 // time that a handler forwards; see chainHandler.
@@ -180,26 +183,33 @@ func reserve() []watched {
 	return list
 }
 
-// settle looks at what dlcall wrote down.
+// look has dlcall look after the watched signals.
+func look(c *call, list []watched, forced bool) {
+	if len(list) == 0 {
+		return
+	}
+	n := &nudge{dir: taskDir, flags: syscall.O_DIRECTORY | syscall.O_CLOEXEC, pid: uintptr(os.Getpid())}
+	if forced {
+		n.forced = 1
+	}
+	c.watch, c.n, c.nudge = unsafe.Pointer(unsafe.SliceData(list)), uintptr(len(list)), unsafe.Pointer(n)
+}
+
+var taskDir, _ = syscall.BytePtrFromString("/proc/self/task")
+
+// settle looks at what dlcall wrote down. A handler that took its place back
+// is in the row already.
 func settle(list []watched) {
-	nudged := false
 	for i := range list {
 		w := &list[i]
 		found := atomic.LoadUintptr(w.slot)
 		if found == 0 {
 			continue
 		}
-		// A handler that took its place back is in the row already.
 		h := handlersOf(int(w.sig))
 		if slices.Contains(h[:len(h)-1], found) {
 			publish(int(w.sig), h[:len(h)-1])
 		}
-		if syscall.Signal(w.sig) == syscall.SIGURG {
-			nudged = true
-		}
-	}
-	if nudged {
-		nudge()
 	}
 }
 
@@ -213,11 +223,16 @@ func Rechain() {
 	rechain()
 }
 
-func rechain() {
-	if w := reserve(); len(w) > 0 {
-		do(&call{watch: unsafe.Pointer(unsafe.SliceData(w)), n: uintptr(len(w))})
-		settle(w)
-	}
+func rechain() { sweep(false) }
+
+// sweep looks at the watched signals without loading anything. With wake every
+// thread gets a SIGURG.
+func sweep(wake bool) {
+	c := new(call)
+	w := reserve()
+	look(c, w, wake)
+	do(c)
+	settle(w)
 }
 
 // detached is a handler that was taken off for dlclose.
@@ -259,9 +274,12 @@ func detach(handle uintptr) []detached {
 		}
 	}
 	if len(off) > 0 {
-		// A handler that read the row before may still be on its way. One that
-		// left by longjmp never counts itself out, so do not wait for ever.
-		for end := time.Now().Add(100 * time.Millisecond); atomic.LoadUint32(&running) != 0 && time.Now().Before(end); {
+		// Who read a row before may still be on its way: wait for everyone who
+		// was counted in the epoch that ends here. One that left by longjmp never
+		// counts itself out, so do not wait for ever.
+		old := atomic.LoadUint32(&epoch)
+		atomic.StoreUint32(&epoch, old^1)
+		for end := time.Now().Add(200 * time.Millisecond); atomic.LoadUint32(&running[old]) != 0 && time.Now().Before(end); {
 			time.Sleep(50 * time.Microsecond)
 		}
 	}
@@ -282,7 +300,7 @@ func attach(off []detached) {
 		}
 		publish(d.sig, append(handlersOf(d.sig), d.act.handler))
 		if syscall.Signal(d.sig) == syscall.SIGURG {
-			nudge()
+			sweep(true)
 		}
 	}
 }
@@ -299,24 +317,6 @@ func forget() {
 		if len(kept) < len(h) {
 			publish(sig, kept)
 		}
-	}
-}
-
-// nudge sends SIGURG to every thread. A runtime whose preemption signal got
-// lost takes this one as its answer, and sends the next when it wants to.
-func nudge() {
-	dir, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return
-	}
-	pid := os.Getpid()
-	for _, e := range dir {
-		tid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		// The thread may have ended meanwhile.
-		_ = syscall.Tgkill(pid, tid, syscall.SIGURG)
 	}
 }
 

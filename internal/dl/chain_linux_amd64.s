@@ -3,7 +3,18 @@
 #include "textflag.h"
 #include "go_asm.h"
 
+#define SYS_close 3
 #define SYS_rt_sigaction 13
+#define SYS_getdents64 217
+#define SYS_tgkill 234
+#define SYS_openat 257
+
+#define AT_FDCWD -100
+#define SIGURG 23
+
+// In struct linux_dirent64.
+#define DIRENT_RECLEN 16
+#define DIRENT_NAME 19
 
 // Where chainHandler marks a siginfo as its own: the last word of its 128
 // bytes, which no signal uses. Offsets in struct ucontext and siginfo are the
@@ -26,8 +37,12 @@ DATA ·chainPC(SB)/8, $·chainHandler(SB)
 // DI: *call.
 TEXT ·dlcall(SB), NOSPLIT|NOFRAME, $0
 	PUSHQ BX
+	PUSHQ BP
 	PUSHQ R12
 	PUSHQ R13
+	PUSHQ R14
+	PUSHQ R15
+	SUBQ  $8, SP
 	MOVQ  DI, BX
 
 	// Clear what an earlier call left in dlerror.
@@ -49,6 +64,13 @@ run:
 ran:
 	MOVQ call_watch(BX), R12
 	MOVQ call_n(BX), R13
+
+	// R14: whether to wake everyone.
+	XORL  R14, R14
+	MOVQ  call_nudge(BX), AX
+	TESTQ AX, AX
+	JZ    next
+	MOVQ  nudge_forced(AX), R14
 
 next:
 	TESTQ R13, R13
@@ -80,6 +102,9 @@ next:
 	XORL DX, DX
 	MOVQ $8, R10
 	SYSCALL
+	CMPQ watched_sig(R12), $SIGURG
+	JNE  step
+	MOVL $1, R14
 
 step:
 	ADDQ $watched__size, R12
@@ -87,6 +112,68 @@ step:
 	JMP  next
 
 watched:
+	// This must not wait for Go: a collection may have begun while fn ran, lost
+	// its signal, and now keep this thread from going back to Go.
+	TESTQ R14, R14
+	JZ    woken
+	MOVQ  call_nudge(BX), R12
+	MOVQ  $SYS_openat, AX
+	MOVQ  $AT_FDCWD, DI
+	MOVQ  nudge_dir(R12), SI
+	MOVQ  nudge_flags(R12), DX
+	XORL  R10, R10
+	SYSCALL
+	TESTQ AX, AX
+	JLT   woken
+	MOVQ  AX, R13 // the directory
+
+page:
+	MOVQ  $SYS_getdents64, AX
+	MOVQ  R13, DI
+	LEAQ  nudge_buf(R12), SI
+	MOVQ  $const_nudgeBuffer, DX
+	SYSCALL
+	TESTQ AX, AX
+	JLE   read
+	LEAQ  nudge_buf(R12), R14
+	LEAQ  (R14)(AX*1), R15
+
+entry:
+	CMPQ R14, R15
+	JCC  page
+	LEAQ DIRENT_NAME(R14), CX
+	XORL DX, DX // the thread's number
+
+digit:
+	MOVBLZX (CX), AX
+	SUBL    $0x30, AX
+	CMPL    AX, $9
+	JHI     number
+	IMULL   $10, DX
+	ADDL    AX, DX
+	INCQ    CX
+	JMP     digit
+
+number:
+	TESTL DX, DX
+	JZ    skip
+	MOVQ  $SYS_tgkill, AX
+	MOVQ  nudge_pid(R12), DI
+	MOVL  DX, SI
+	MOVL  $SIGURG, DX
+	SYSCALL
+
+skip:
+	MOVWLZX DIRENT_RECLEN(R14), AX
+	ADDQ    AX, R14
+	JMP     entry
+
+read:
+	MOVQ $SYS_close, AX
+	MOVQ R13, DI
+	SYSCALL
+
+woken:
 	MOVQ  call_errfn(BX), AX
 	TESTQ AX, AX
 	JZ    done
@@ -95,8 +182,12 @@ watched:
 
 done:
 	XORL AX, AX
+	ADDQ $8, SP
+	POPQ R15
+	POPQ R14
 	POPQ R13
 	POPQ R12
+	POPQ BP
 	POPQ BX
 	RET
 
@@ -136,8 +227,11 @@ fresh:
 	JNZ   out
 
 	// Counted in before the row is read: see detach.
+	LEAQ  ·running(SB), R9
+	MOVL  ·epoch(SB), AX
+	LEAQ  (R9)(AX*4), R9
 	LOCK
-	INCL  ·running(SB)
+	INCL  (R9)
 	MOVQ  (R11)(DI*8), AX
 	TESTQ AX, AX
 	JZ    none
@@ -150,6 +244,7 @@ fresh:
 	MOVQ  SI, R12
 	MOVQ  DX, R13
 	MOVQ  AX, R14
+	MOVQ  R9, R15
 	MOVQ  R8, SIGINFO_MARK(R12)
 
 each:
@@ -165,6 +260,7 @@ each:
 
 all:
 	MOVQ $0, SIGINFO_MARK(R12)
+	MOVQ R15, R9
 	POPQ R15
 	POPQ R14
 	POPQ R13
@@ -173,7 +269,7 @@ all:
 
 none:
 	LOCK
-	DECL ·running(SB)
+	DECL (R9)
 
 out:
 	RET

@@ -3,6 +3,10 @@
 #include "textflag.h"
 #include "go_asm.h"
 
+#define SYS_openat 56
+#define SYS_close 57
+#define SYS_getdents64 61
+#define SYS_tgkill 131
 #define SYS_rt_sigaction 134
 
 // See chain_linux_amd64.s.
@@ -10,6 +14,10 @@
 #define SIGINFO_CODE 8
 #define UCONTEXT_PC 440
 #define MARK 0x6265727468210000
+#define AT_FDCWD -100
+#define SIGURG 23
+#define DIRENT_RECLEN 16
+#define DIRENT_NAME 19
 
 GLOBL ·dlcallPC(SB), NOPTR|RODATA, $8
 DATA ·dlcallPC(SB)/8, $·dlcall(SB)
@@ -20,9 +28,10 @@ DATA ·chainPC(SB)/8, $·chainHandler(SB)
 // dlcall runs on the system stack with the C calling convention.
 // R0: *call.
 TEXT ·dlcall(SB), NOSPLIT|NOFRAME, $0
-	STP.W (R29, R30), -48(RSP)
+	STP.W (R29, R30), -64(RSP)
 	STP   (R19, R20), 16(RSP)
 	STP   (R21, R27), 32(RSP)
+	STP   (R22, R23), 48(RSP)
 	MOVD  RSP, R29
 	MOVD  R0, R19
 
@@ -42,6 +51,12 @@ run:
 ran:
 	MOVD call_watch(R19), R20
 	MOVD call_n(R19), R21
+
+	// R22: whether to wake everyone.
+	MOVD $0, R22
+	MOVD call_nudge(R19), R9
+	CBZ  R9, next
+	MOVD nudge_forced(R9), R22
 
 next:
 	CBZ  R21, watched
@@ -68,6 +83,10 @@ next:
 	MOVD  $8, R3
 	MOVD  $SYS_rt_sigaction, R8
 	SVC
+	MOVD  watched_sig(R20), R9
+	CMP   $SIGURG, R9
+	BNE   step
+	MOVD  $1, R22
 
 step:
 	ADD $watched__size, R20
@@ -75,6 +94,64 @@ step:
 	B   next
 
 watched:
+	CBZ  R22, woken
+	MOVD call_nudge(R19), R20
+	MOVD $AT_FDCWD, R0
+	MOVD nudge_dir(R20), R1
+	MOVD nudge_flags(R20), R2
+	MOVD $0, R3
+	MOVD $SYS_openat, R8
+	SVC
+	CMP  $0, R0
+	BLT  woken
+	MOVD R0, R21 // the directory
+
+page:
+	MOVD R21, R0
+	ADD  $nudge_buf, R20, R1
+	MOVD $const_nudgeBuffer, R2
+	MOVD $SYS_getdents64, R8
+	SVC
+	CMP  $0, R0
+	BLE  read
+	ADD  $nudge_buf, R20, R22
+	ADD  R22, R0, R23
+
+entry:
+	CMP  R23, R22
+	BHS  page
+	ADD  $DIRENT_NAME, R22, R9
+	MOVD $0, R1 // the thread's number
+	MOVD $10, R11
+
+digit:
+	MOVBU (R9), R10
+	SUBW  $0x30, R10
+	CMPW  $9, R10
+	BHI   number
+	MULW  R11, R1
+	ADDW  R10, R1
+	ADD   $1, R9
+	B     digit
+
+number:
+	CBZW R1, skip
+	MOVD nudge_pid(R20), R0
+	MOVD $SIGURG, R2
+	MOVD $SYS_tgkill, R8
+	SVC
+
+skip:
+	MOVHU DIRENT_RECLEN(R22), R9
+	ADD   R9, R22
+	B     entry
+
+read:
+	MOVD R21, R0
+	MOVD $SYS_close, R8
+	SVC
+
+woken:
 	MOVD call_errfn(R19), R9
 	CBZ  R9, done
 	CALL (R9)
@@ -84,7 +161,8 @@ done:
 	MOVD  $0, R0
 	LDP   16(RSP), (R19, R20)
 	LDP   32(RSP), (R21, R27)
-	LDP.P 48(RSP), (R29, R30)
+	LDP   48(RSP), (R22, R23)
+	LDP.P 64(RSP), (R29, R30)
 	RET
 
 // chainHandler is the signal handler.
@@ -118,6 +196,9 @@ fresh:
 
 	// Counted in before the row is read.
 	MOVD  $·running(SB), R10
+	MOVD  $·epoch(SB), R9
+	MOVWU (R9), R9
+	ADD   R9<<2, R10
 
 in:
 	LDAXRW (R10), R7
@@ -127,14 +208,16 @@ in:
 	DMB    $0xb
 	MOVD   (R3)(R0<<3), R3
 	CBZ    R3, none
-	STP.W (R29, R30), -48(RSP)
+	STP.W (R29, R30), -64(RSP)
 	STP   (R19, R20), 16(RSP)
 	STP   (R21, R22), 32(RSP)
+	STP   (R23, R24), 48(RSP)
 	MOVD  RSP, R29
 	MOVD  R0, R19
 	MOVD  R1, R20
 	MOVD  R2, R21
 	MOVD  R3, R22
+	MOVD  R10, R23
 	MOVD  R6, SIGINFO_MARK(R20)
 
 each:
@@ -149,12 +232,13 @@ each:
 
 all:
 	MOVD  ZR, SIGINFO_MARK(R20)
+	MOVD  R23, R10
 	LDP   16(RSP), (R19, R20)
 	LDP   32(RSP), (R21, R22)
-	LDP.P 48(RSP), (R29, R30)
+	LDP   48(RSP), (R23, R24)
+	LDP.P 64(RSP), (R29, R30)
 
 none:
-	MOVD $·running(SB), R10
 
 leave:
 	LDAXRW (R10), R7

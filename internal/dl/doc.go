@@ -24,12 +24,13 @@
 // or a foreign PC does nothing, so calling all of them is safe.
 //
 // Two gaps remain and are closed separately. Between the library's sigaction
-// and ours the library may drop a signal: when SIGURG had changed hands, Open
+// and ours the library may drop a signal: when SIGURG had changed hands, dlcall
 // sends one SIGURG to every thread of the process, which every runtime takes as
-// an answer to its lost one. And until a new runtime has started up, its
-// handler forwards what it gets to the handler that was there before it, which
-// is ours: chainHandler marks the siginfo it has in hand, and so knows its own
-// call when it comes back.
+// an answer to its lost one. That cannot wait for Go, since a collection that
+// lost its signal keeps the loading thread from going back to Go. And until a
+// new runtime has started up, its handler forwards what it gets to the handler
+// that was there before it, which is ours: chainHandler marks the siginfo it has
+// in hand, and so knows its own call when it comes back.
 //
 // # Which signals
 //
@@ -52,7 +53,10 @@
 //     whoever takes it: not watched.
 //
 // A signal may also change hands later, by os/signal or by sigaction in a
-// module's OnLoad. Rechain does the same work without loading anything.
+// module's OnLoad. Rechain does the same work without loading anything. Until
+// it is called, a handler that was installed without SA_ONSTACK runs on
+// whatever stack a goroutine happens to have, and overruns it; after that it
+// runs on the signal stack like all others.
 //
 // # Threads
 //

@@ -79,7 +79,9 @@ func Lookup(name string) (uintptr, error) { return symbol(scopeGlobal, name) }
 
 var prepared sync.Once
 
-// Prepare readies the process for modules, once; Open calls it. It puts the
+// Prepare readies the process for modules, once; Open calls it. The handlers
+// that are in place then count as the host's: a fault handler of our own must be
+// there before, or faults in the host's code will pass it by. Prepare puts the
 // chaining handlers in place, makes the process ignore SIGPIPE, and offers
 // libc, libm and the libraries redis-server is linked with in the global scope:
 // many modules use exp or pow without naming their library.

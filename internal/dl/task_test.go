@@ -26,6 +26,8 @@ var tasks = map[string]func(args []string){
 	"faults":   taskFaults,
 	"unload":   taskUnload,
 	"pipe":     taskPipe,
+	"lost":     taskLost,
+	"hammer":   taskHammer,
 }
 
 func runTask(task string) {
@@ -154,7 +156,7 @@ func TestGoRuntimes(t *testing.T) {
 // shows nothing.
 func TestGoRuntimesUnchained(t *testing.T) {
 	a := buildGo(t, "runtime-c.so")
-	if out, ok := child(t, 5*time.Second, "runtimes", "unchained", "5", a); ok {
+	if out, ok := child(t, 4*time.Second, "runtimes", "unchained", "5", a); ok {
 		t.Errorf("the process came to its end without chained handlers:\n%s", tail(out))
 	}
 }
@@ -324,6 +326,76 @@ func taskPipe(args []string) {
 
 func TestBrokenPipe(t *testing.T) {
 	out, ok := child(t, 20*time.Second, "pipe", buildC(t, "pipe.so", "handler.c"), buildGo(t, "pipe-go.so"))
+	if !ok {
+		t.Fatal(tail(out))
+	}
+}
+
+// taskLost: preemption signals that come while a library is being loaded are
+// lost, and the runtime sends no second one to the same thread.
+func taskLost(args []string) {
+	go func() {
+		for {
+			spinning[0].n++
+		}
+	}()
+	time.Sleep(5 * time.Millisecond)
+	collected := make(chan struct{})
+	go func() {
+		time.Sleep(30 * time.Millisecond) // into the constructor
+		runtime.GC()
+		close(collected)
+	}()
+	l := load(args[0])
+	<-collected
+	if invoke(l, "get") == 0 {
+		check(fmt.Errorf("the library got no signal: nothing was lost"))
+	}
+	for range 10 {
+		runtime.GC()
+	}
+}
+
+func TestLostSignals(t *testing.T) {
+	out, ok := child(t, 20*time.Second, "lost", buildC(t, "lost.so", "handler.c", "-DEARLY"))
+	if !ok {
+		t.Fatal(tail(out))
+	}
+}
+
+// taskHammer loads and unloads a library that leaves its handlers behind,
+// while signals come from everywhere.
+func taskHammer(args []string) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR1)
+	stop := make(chan struct{})
+	for range 2 {
+		go func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-c:
+				default:
+					check(syscall.Kill(os.Getpid(), syscall.SIGUSR1))
+					runtime.GC()
+				}
+			}
+		}()
+	}
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+		l := load(args[0])
+		invoke(l, "take", uintptr(syscall.SIGUSR1), 0)
+		invoke(l, "take", uintptr(syscall.SIGURG), 0)
+		Rechain()
+		time.Sleep(time.Millisecond)
+		check(l.Close())
+	}
+	close(stop)
+}
+
+func TestUnloadHammer(t *testing.T) {
+	out, ok := child(t, 30*time.Second, "hammer", buildC(t, "hammer.so", "handler.c"))
 	if !ok {
 		t.Fatal(tail(out))
 	}

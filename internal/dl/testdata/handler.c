@@ -21,7 +21,8 @@ int take(int sig, int chain) {
     struct sigaction sa;
     memset(&sa, 0, sizeof sa);
     sa.sa_sigaction = on;
-    sa.sa_flags = SA_SIGINFO;
+    /* Without SA_ONSTACK it would run on whatever stack a goroutine has. */
+    sa.sa_flags = SA_SIGINFO | SA_ONSTACK;
     chains = chain;
     return sigaction(sig, &sa, &before);
 }
@@ -44,6 +45,7 @@ int fault(void) {
         struct sigaction sa;
         memset(&sa, 0, sizeof sa);
         sa.sa_handler = leave;
+        sa.sa_flags = SA_ONSTACK;
         sigaction(SIGSEGV, &sa, 0);
         done = 1;
         return 0;
@@ -67,3 +69,12 @@ int broken_pipe(void) {
     close(fd[1]);
     return r;
 }
+
+#ifdef EARLY
+/* Drops SIGURG for a while before dlopen is over, as a Go runtime does that has
+   just started. */
+__attribute__((constructor)) static void early(void) {
+    take(SIGURG, 0);
+    for (int i = 0; i < 20; i++) usleep(5000);
+}
+#endif
