@@ -7,5 +7,6 @@ func (m *Module) removeExtras() {
 		host.srv.RemoveInfo(m)
 		m.infoFunc = 0
 	}
+	clear(m.events)
 	host.srv.Config.Unregister(m.name)
 }

@@ -16,6 +16,7 @@ type Host struct {
 	running *Module // whose code runs, under the host lock
 	shared  map[string]sharedAPI
 	presets []string // names of values given by MODULE LOADEX
+	hooked  bool     // the loop's sleeps are told to modules
 }
 
 var host *Host

@@ -57,6 +57,7 @@ func (h *Host) Start(path string, args []string, onload uintptr, text []Range) (
 		h.drop(m)
 		return nil, ErrNoName
 	}
+	h.fireModuleChange(m, subLoaded)
 	return m, nil
 }
 
@@ -84,6 +85,7 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 		}
 	}
 	h.drop(m)
+	h.fireModuleChange(m, subUnloaded)
 	return nil
 }
 

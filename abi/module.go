@@ -30,6 +30,7 @@ type Module struct {
 	sockets  map[int]inode // opened by the host for the module
 	attached map[string]attachment
 	infoFunc uintptr
+	events   map[uint64]uintptr // callbacks by server event
 	configs  []*moduleConfig
 	uses     []*Module // whose shared functions it asked for
 	apis     []string  // names of the functions it shares
@@ -50,6 +51,7 @@ func newModule(h *Host, path string, args []string) *Module {
 		clients:  map[int]*server.Client{},
 		sockets:  map[int]inode{},
 		attached: map[string]attachment{},
+		events:   map[uint64]uintptr{},
 	}
 }
 

@@ -38,21 +38,20 @@ func init() {
 	}
 	flush := func(name, summary string, h Handler) *Command {
 		return define("server", name, -1, Write, CatKeyspace|CatDangerous, "1.0.0",
-			"O(N) where N is the number of keys removed", summary, h).with(0, tipsAllShards("all_succeeded")...)
+			"O(N) where N is the number of removed keys", summary, h).with(0, tipsAllShards("all_succeeded")...)
 	}
 	registerFamily([]*Command{
 		define("server", "info", -1, anytimeFlag, CatDangerous, "1.0.0", "O(1)",
-			"Tells the state of the server and its statistics.", cmdInfo).
-			with(0, "nondeterministic_output", "request_policy:all_shards", "response_policy:special"),
+			"Tells the state of the server and its statistics.", cmdInfo),
 		container("server", "config", "2.0.0", "Holds the commands for the server's configuration.", configSubs...),
 		define("server", "time", 1, anytimeFlag|Fast, 0, "2.6.0", "O(1)",
-			"Tells the server's time.", cmdTime).with(0, "nondeterministic_output"),
+			"Tells the server's time.", cmdTime),
 		define("server", "dbsize", 1, ReadOnly|Fast, CatKeyspace, "1.0.0", "O(1)",
 			"Tells how many keys the selected database has.", cmdDBSize).with(0, tipsAllShards("agg_sum")...),
 		flush("flushdb", "Removes all keys of the selected database.", cmdFlushDB),
 		flush("flushall", "Removes all keys of all databases.", cmdFlushAll),
 		define("server", "lastsave", 1, anytimeFlag|Fast, CatAdmin|CatDangerous, "1.0.0", "O(1)",
-			"Tells when the data were last saved.", cmdLastSave).with(0, "nondeterministic_output"),
+			"Tells when the data were last saved.", cmdLastSave),
 		define("server", "shutdown", -1, adminFlags|NoMulti|AllowBusy|Sentinel, 0, "1.0.0",
 			"O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
 			"Saves the data if asked to and ends the server.", cmdShutdown),

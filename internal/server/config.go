@@ -87,6 +87,7 @@ type SavePoint struct {
 
 // initConfig makes the table with all parameters at their defaults.
 func (s *Server) initConfig() {
+	s.describeCommands()
 	c := &Config{
 		s:       s,
 		table:   config.NewTable(),
@@ -130,6 +131,7 @@ func (c *Config) LoadText(text string) error {
 	if c.Values.ClusterEnabled && c.Values.MasterHost != "" {
 		return errors.New("replicaof directive not allowed in cluster mode")
 	}
+	c.s.initLimits()
 	return nil
 }
 

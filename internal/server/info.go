@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,7 +103,11 @@ func (s *Server) Info(args []string) []byte {
 			w.wanted[arg] = true
 		}
 	}
+	known := map[string]bool{"modules": true}
 	for _, sec := range infoSections {
+		for _, name := range sec.names {
+			known[name] = true
+		}
 		if w.wants(sec.names...) {
 			w.title(sec.title)
 			sec.fill(s, w)
@@ -110,7 +115,8 @@ func (s *Server) Info(args []string) []byte {
 	}
 	// Names that are no sections of the server may be modules'.
 	everything = everything || w.wanted["modules"]
-	if everything || w.sections < len(w.wanted) {
+	others := slices.ContainsFunc(slices.Collect(maps.Keys(w.wanted)), func(name string) bool { return !known[name] })
+	if everything || others {
 		for _, p := range s.info.providers {
 			w.module, w.everySection, w.open = p.Module, everything, false
 			p.Fill(w, false)
