@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,12 +108,23 @@ type wire struct {
 	buf  []byte
 }
 
+// connect dials; while the queue of connections is full it tries again.
+func (l *live) connect() net.Conn {
+	l.t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		conn, err := net.Dial("unix", l.path)
+		if err == nil {
+			return conn
+		}
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(deadline) {
+			l.t.Fatal(err)
+		}
+	}
+}
+
 func (l *live) dial() *wire {
 	l.t.Helper()
-	conn, err := net.Dial("unix", l.path)
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	conn := l.connect()
 	l.t.Cleanup(func() { _ = conn.Close() }) // it may be closed already
 	return &wire{t: l.t, conn: conn}
 }
