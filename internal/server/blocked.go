@@ -52,14 +52,17 @@ type Blocked struct {
 	// background is what MeasureStart and MeasureEnd added up, in
 	// nanoseconds.
 	background int64
+	// result is the private data that Unblock brought; it becomes Data on
+	// the loop.
+	result uintptr
 }
 
 // blockedState is what the server knows of waiting clients.
 type blockedState struct {
 	// byOwner counts handles whose Free has not run yet.
 	byOwner map[any]int
-	// inReply is set while OnReply runs: it must not block again.
-	inReply bool
+	// inReply is whom OnReply is writing to: that one must not block again.
+	inReply *Client
 
 	// mu guards queue, which any thread appends to.
 	mu    sync.Mutex
@@ -108,7 +111,7 @@ func (s *Server) refuseBlock(c *Client) string {
 		return "ERR Blocking module command called from Lua script"
 	case s.exec.inExec:
 		return "ERR Blocking module command called from transaction"
-	case s.blocked.inReply:
+	case s.blocked.inReply == c:
 		return "ERR Blocking module command called from a Reply callback context"
 	case c.Flags&FlagFake != 0:
 		return "ERR Blocking module command called from a call that cannot wait"
@@ -147,9 +150,14 @@ func (b *Blocked) Unblock(data uintptr) error {
 		return ErrAlreadyUnblocked
 	}
 	b.unblocked = true
-	b.Data = data
+	b.result = data
 	b.mu.Unlock()
+	b.enqueue()
+	return nil
+}
 
+// enqueue hands b to the loop. Of many that wait, only the first wakes it.
+func (b *Blocked) enqueue() {
 	s := b.srv
 	s.blocked.mu.Lock()
 	s.blocked.queue = append(s.blocked.queue, b)
@@ -158,15 +166,20 @@ func (b *Blocked) Unblock(data uintptr) error {
 	if first {
 		s.Loop.Post(s.serveUnblocked)
 	}
-	return nil
 }
 
-// Abort ends the wait without OnReply and OnDisconnect; Free runs. Any thread.
+// Abort ends the wait without OnReply and OnDisconnect. Free runs with no data,
+// as in Redis: who aborts keeps what it set before. Any thread.
 func (b *Blocked) Abort() error {
 	b.mu.Lock()
-	b.aborted = true
+	if b.unblocked {
+		b.mu.Unlock()
+		return ErrAlreadyUnblocked
+	}
+	b.unblocked, b.aborted = true, true
 	b.mu.Unlock()
-	return b.Unblock(0)
+	b.enqueue()
+	return nil
 }
 
 // MeasureStart begins a stretch of work that counts as time of the command.
@@ -217,20 +230,21 @@ func (s *Server) serveUnblocked() {
 // this order: the reply may need the data, and nothing may need b afterwards.
 func (s *Server) finishBlocked(b *Blocked) {
 	c := b.client
+	b.Data = b.result
 	errors := s.Stats.ErrorReplies
 	var spent int64
 	s.exec.depth++
 	if c != nil && !b.aborted && b.opts.OnReply != nil {
 		start := nanotime()
-		s.blocked.inReply = true
+		s.blocked.inReply = c
 		b.opts.OnReply(c, b)
-		s.blocked.inReply = false
+		s.blocked.inReply = nil
 		spent = nanotime() - start
 	}
 	b.free()
 	if c = b.client; c != nil { // OnReply may have closed it
 		c.Append(b.reply)
-		c.countUnblocked(b.background+spent, s.Stats.ErrorReplies != errors)
+		c.countUnblocked(b.backgroundNanos()+spent, s.Stats.ErrorReplies != errors)
 		b.opts.OnDisconnect = nil
 		s.release(c)
 	}
