@@ -61,6 +61,10 @@ var deprecated = []struct{ command, since, by string }{
 // systemCommands are not for applications.
 var systemCommands = []string{"debug", "pfdebug", "pfselftest", "replconf", "restore-asking"}
 
+// shardChannels are commands whose channels count as keys for the place of a
+// shard, and for nothing else: the last such argument, from the first.
+var shardChannels = map[string]int{"spublish": 0, "ssubscribe": -1, "sunsubscribe": -1}
+
 // describeCommands completes the built-in commands with these facts.
 func (s *Server) describeCommands() {
 	for _, t := range commandTips {
@@ -75,6 +79,11 @@ func (s *Server) describeCommands() {
 		if cmd := s.LookupFull([]byte(d.command)); cmd != nil && cmd.DeprecatedSince == "" {
 			cmd.DeprecatedSince, cmd.ReplacedBy = d.since, d.by
 			cmd.DocFlags = []string{"deprecated"}
+		}
+	}
+	for name, last := range shardChannels {
+		if cmd := s.LookupFull([]byte(name)); cmd != nil && cmd.KeySpecs == nil {
+			cmd.KeySpecs = []KeySpec{{Flags: KeyNotKey, Begin: BeginIndex, Index: 1, Find: FindRange, LastKey: last, Step: 1}}
 		}
 	}
 	for _, name := range systemCommands {
