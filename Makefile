@@ -1,7 +1,6 @@
 # Targets carry their description after two hash signs; `make` alone prints them.
 
 GO         ?= go
-CC         ?= gcc
 CFLAGS     ?= -O2 -g -Wall -Wextra -Wno-unused-parameter
 PORT       ?= 6379
 FUZZTIME   ?= 10s
@@ -11,10 +10,15 @@ SUITE      ?=
 RUNNER     ?=
 FILES      ?= all
 
+ifeq ($(origin CC),default)
+CC         := gcc
+endif
+
 # The product is built without cgo; Go modules are the one thing that needs it.
 BUILD      := CGO_ENABLED=0 $(GO)
 MODCFLAGS  := -std=gnu11 -shared -fPIC -Iinclude
 
+HEADERS    := $(wildcard include/*.h)
 C_MODULES  := $(patsubst modules/%.c,bin/modules/%.so,$(wildcard modules/*.c))
 GO_MODULES := $(patsubst modules/%/,bin/modules/%.so,$(wildcard modules/go*/))
 BENCH_MODS := $(patsubst testdata/bench/%.c,bin/bench/%.so,$(wildcard testdata/bench/*.c))
@@ -36,7 +40,7 @@ build: ## build bin/berth (no cgo, no C compiler needed)
 .PHONY: modules
 modules: $(C_MODULES) $(GO_MODULES) ## build the example modules into bin/modules
 
-bin/modules/%.so: modules/%.c include/redismodule.h
+bin/modules/%.so: modules/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $<
 
@@ -46,7 +50,7 @@ bin/modules/go%.so: FORCE
 	@mkdir -p $(@D)
 	CGO_ENABLED=1 CGO_CFLAGS="-O2 -g -I$(CURDIR)/include" $(GO) build -buildmode=c-shared -o $@ ./modules/go$*
 
-bin/bench/%.so: testdata/bench/%.c include/redismodule.h
+bin/bench/%.so: testdata/bench/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(MODCFLAGS) -o $@ $<
 
