@@ -45,7 +45,7 @@ func FuzzFile(f *testing.F) {
 			}
 			return
 		}
-		asked(x.image.constants())
+		x.image.called(asked(x.image.constants()))
 		x.language(x.image.constants())
 		goBuild(x.image.r)
 	})

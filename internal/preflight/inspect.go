@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"bytes"
 	"debug/buildinfo"
 	"debug/elf"
 	"errors"
@@ -29,6 +30,9 @@ type Report struct {
 	// without prefix, sorted. A C module asks for every function that its
 	// redismodule.h declares, called or not.
 	Functions []string `json:"functions"`
+	// Called are those of Functions that its code uses, as far as that can be
+	// told from the code; absent when it cannot.
+	Called []string `json:"called,omitempty"`
 	// Lacking are those of Functions that berth does not have. The module's
 	// pointers to them stay NULL; that alone does not keep it from loading.
 	Lacking []string `json:"lacking"`
@@ -71,7 +75,14 @@ func inspect(path string, known func(name string) bool, sys *system) *Report {
 	if r.Language == "Go" {
 		r.GoVersion, r.GoPackage = goBuild(x.image.r)
 	}
-	r.Functions = append(r.Functions, asked(constants)...)
+	names := asked(constants)
+	for name := range names {
+		r.Functions = append(r.Functions, name)
+	}
+	slices.Sort(r.Functions)
+	if list, ok := x.image.called(names); ok {
+		r.Called = append([]string{}, list...)
+	}
 	for _, name := range r.Functions {
 		if known != nil && !known(name) {
 			r.Lacking = append(r.Lacking, name)
@@ -82,13 +93,13 @@ func inspect(path string, known func(name string) bool, sys *system) *Report {
 
 // language guesses what a module is written in, by what only that language's
 // compiler leaves in a file.
-func (x *examined) language(constants [][]byte) string {
+func (x *examined) language(constants []segment) string {
 	if x.image.isGo() {
 		return "Go"
 	}
 	for _, b := range constants {
 		// Where Rust's standard library says it panicked.
-		if strings.Contains(string(b), "/rustc/") {
+		if bytes.Contains(b.data, []byte("/rustc/")) {
 			return "Rust"
 		}
 	}
@@ -108,10 +119,10 @@ func (x *examined) language(constants [][]byte) string {
 
 // constants gives the bytes of the file that are read-only once loaded, without
 // the symbol names, cut at the segments.
-func (m *image) constants() [][]byte {
+func (m *image) constants() []segment {
 	addr, _ := m.value(elf.DT_STRTAB)
 	names, _, _ := m.offset(addr)
-	var list [][]byte
+	var list []segment
 	// Segments of a sane file do not overlap.
 	left := uint64(m.size)
 	for _, p := range m.progs {
@@ -126,47 +137,49 @@ func (m *image) constants() [][]byte {
 		if names >= p.Off && names-p.Off < p.Filesz {
 			at := names - p.Off
 			end := min(at+uint64(len(m.strings)), uint64(len(b)))
-			list = append(list, b[:at], b[end:])
+			list = append(list, segment{p.Vaddr, b[:at]}, segment{p.Vaddr + end, b[end:]})
 			continue
 		}
-		list = append(list, b)
+		list = append(list, segment{p.Vaddr, b})
 	}
 	return list
 }
 
-// asked finds the names that the module hands to GetApi: whole C strings that
-// are a function's name.
-func asked(constants [][]byte) []string {
-	var list []string
-	for _, b := range constants {
+// asked finds the names that the module hands to GetApi, whole C strings that
+// are a function's name, and the addresses where they are.
+func asked(constants []segment) map[string][]uint64 {
+	names := map[string][]uint64{}
+	for _, s := range constants {
 		for _, prefix := range []string{"RedisModule_", "ValkeyModule_"} {
-			rest := string(b)
 			for at := 0; ; {
-				i := strings.Index(rest[at:], prefix)
+				i := bytes.Index(s.data[at:], []byte(prefix))
 				if i < 0 {
 					break
 				}
 				start := at + i
 				at = start + len(prefix)
 				end := at
-				for end < len(rest) && identifier(rest[end]) {
+				for end < len(s.data) && identifier(s.data[end]) {
 					end++
 				}
-				if end == at || end == len(rest) || rest[end] != 0 || (start > 0 && rest[start-1] != 0) {
+				if end == at || end == len(s.data) || s.data[end] != 0 || (start > 0 && textByte(s.data[start-1])) {
 					continue
 				}
-				switch name := rest[at:end]; name {
+				switch name := string(s.data[at:end]); name {
 				case "OnLoad", "OnUnload", "Init":
 				default:
-					list = append(list, name)
+					names[name] = append(names[name], s.addr+uint64(start))
 				}
 				at = end
 			}
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return names
 }
+
+// textByte says whether c before a string makes it the end of a longer one. The
+// first string of all may come after code.
+func textByte(c byte) bool { return c >= ' ' && c < 0x7f || c == '\n' || c == '\t' }
 
 func identifier(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'

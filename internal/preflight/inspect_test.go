@@ -71,6 +71,29 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+func TestCalled(t *testing.T) {
+	b := newBuilder(t)
+	if runtime.GOARCH != "amd64" {
+		t.Skip("calls are told on amd64 only")
+	}
+	const want = "CreateCommand Free ReplyWithNull StreamAdd"
+	for _, args := range []string{"-O0", "-O1", "-O2", "-O3", "-O2 -s", "-O2 -fno-common", "-O2 -Wl,-z,noseparate-code", "-O2 -fvisibility=hidden -DRedisModule_OnLoad=__attribute__((visibility(\"default\")))RedisModule_OnLoad"} {
+		r := Inspect(b.so("called.so", "calls.c", strings.Fields(args)...), nil)
+		if r.Err() != nil || len(r.Functions) != 9 {
+			t.Fatalf("%s: %v, %v", args, r.Err(), r.Functions)
+		}
+		if got := strings.Join(r.Called, " "); got != want {
+			t.Errorf("%s: got %q, want %q", args, got, want)
+		}
+	}
+	// Not in that way: the module's own function, or an array of names.
+	b.write("array.c", []byte(`const char *names[] = {"RedisModule_Alloc", "RedisModule_Free"}; int RedisModule_OnLoad(void) { return names[0] == names[1]; }`))
+	b.run("gcc", "-shared", "-fPIC", "-o", "DIR/array.so", "DIR/array.c")
+	if r := Inspect(b.path("array.so"), nil); r.Called != nil || len(r.Functions) != 2 {
+		t.Errorf("array: %v of %v", r.Called, r.Functions)
+	}
+}
+
 func TestWriteText(t *testing.T) {
 	many := make([]string, 12)
 	for i := range many {
@@ -94,6 +117,14 @@ func TestWriteText(t *testing.T) {
 		{"go.txt", Report{
 			Path: "hello.so", Language: "Go", GoVersion: "go1.26.0", GoPackage: "example.org/hello", Architecture: "arm64",
 			EntryPoints: []string{"ValkeyModule_OnLoad"}, Functions: []string{"Alloc"},
+		}},
+		{"called.txt", Report{
+			Path: "hello.so", Language: "C", Architecture: "x86-64", EntryPoints: []string{"RedisModule_OnLoad"},
+			Functions: append([]string{"Alloc"}, many...), Lacking: many, Called: []string{"Alloc", "FunctionC", "FunctionK"},
+		}},
+		{"spared.txt", Report{
+			Path: "hello.so", Language: "C", Architecture: "x86-64", EntryPoints: []string{"RedisModule_OnLoad"},
+			Functions: append([]string{"Alloc"}, many...), Lacking: many, Called: []string{"Alloc"},
 		}},
 		{"nothing.txt", Report{Path: "nothing.so", Problem: "There is no such file."}},
 	} {

@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -43,15 +44,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			}
 			line(name, "%s", lib)
 		}
-		line("asks for", "%s", count(len(r.Functions), "module function"))
-		switch {
-		case len(r.Functions) == 0:
-		case len(r.Lacking) == 0:
-			line("berth lacks", "none of them")
-		default:
-			line("berth lacks", "%d of them", len(r.Lacking))
-			wrap(&b, r.Lacking)
-		}
+		r.functions(&b, line)
 	}
 	if r.Problem == "" {
 		line("loads", "yes")
@@ -60,6 +53,29 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// functions prints what the module asks for and what of it berth lacks. If it is
+// known what it calls, only that is listed.
+func (r *Report) functions(b *strings.Builder, line func(name, format string, a ...any)) {
+	asks := count(len(r.Functions), "module function")
+	if r.Called != nil {
+		asks += fmt.Sprintf(", calls %d", len(r.Called))
+	}
+	line("asks for", "%s", asks)
+	list, tail := r.Lacking, ""
+	if r.Called != nil {
+		list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !slices.Contains(r.Called, s) })
+		tail = fmt.Sprintf(", calls %d of those", len(list))
+	}
+	switch {
+	case len(r.Functions) == 0:
+	case len(r.Lacking) == 0:
+		line("berth lacks", "none of them")
+	default:
+		line("berth lacks", "%d of them%s", len(r.Lacking), tail)
+		wrap(b, list)
+	}
 }
 
 // String says where a library is.
@@ -90,6 +106,9 @@ func count(n int, what string) string {
 // wrap prints names under one another, as many in a line as fit.
 func wrap(b *strings.Builder, names []string) {
 	const indent = "                "
+	if len(names) == 0 {
+		return
+	}
 	column := 0
 	for i, name := range names {
 		if i < len(names)-1 {
