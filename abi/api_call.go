@@ -121,6 +121,7 @@ func apiCall(f *frame) {
 	if fl.resp3 || fl.autoResp && ctx.cell.resp3 != 0 {
 		o.RESP = 3
 	}
+	f.errno = errnoZero
 	c := host.srv.NewFakeClient(o)
 	fl.exec.Owner = ctx.module
 	prev := host.running

@@ -111,6 +111,7 @@ func apiEventLoopAdd(f *frame) {
 		f.errno = errnoInvalid
 		return
 	}
+	f.errno = errnoZero
 	err := m.watch(fd, loop.Mask(mask), fileProc{fn: fn, data: f.uptr(3)})
 	if err != nil {
 		f.errno = errnoOf(err)
@@ -132,6 +133,7 @@ func apiEventLoopDel(f *frame) {
 		return
 	}
 	m.unwatch(fd, loop.Mask(mask))
+	f.errno = errnoZero
 	f.setOK(true)
 }
 
@@ -158,5 +160,6 @@ func apiEventLoopAddOneShot(f *frame) {
 		}
 		m.call(fn, uint64(data), 0, 0, 0, 0, 0)
 	})
+	f.errno = errnoZero
 	f.setOK(true)
 }

@@ -2,6 +2,9 @@ package abi
 
 import "golang.org/x/sys/unix"
 
+// errnoZero in a frame clears errno, which 0 would leave alone.
+const errnoZero = -1
+
 // The values of errno that the interface promises.
 const (
 	errnoBusy       = int32(unix.EBUSY)

@@ -16,7 +16,7 @@ type frame struct {
 	thread uintptr              // thread pointer of the caller
 	caller uintptr              // where the call returns to
 	index  uint32               // which function: an fn… constant
-	errno  int32                // stored for the caller when not zero
+	errno  int32                // stored for the caller when not zero, see errnoZero
 	ret    uint64               // integer or pointer result
 	fret   uint64               // double or float result, as bits
 	long   [16]byte             // long double result

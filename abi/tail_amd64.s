@@ -58,6 +58,11 @@ errno:
 	MOVQ ·errnoLocation(SB), AX
 	CALL AX
 	MOVL frame_errno(SP), CX
+	CMPL CX, $const_errnoZero
+	JNE  store
+	XORL CX, CX
+
+store:
 	MOVL CX, (AX)
 	JMP  result
 

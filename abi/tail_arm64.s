@@ -61,6 +61,8 @@ errno:
 	MOVD ·errnoLocation(SB), R9
 	BL   (R9)
 	MOVW frame_errno(RSP), R9
+	CMPW $const_errnoZero, R9
+	CSEL EQ, ZR, R9, R9
 	MOVW R9, (R0)
 	B    result
 
