@@ -49,6 +49,7 @@ bin/modules/%.so: modules/%.c $(HEADERS)
 bin/modules/go%.so: FORCE
 	@mkdir -p $(@D)
 	CGO_ENABLED=1 CGO_CFLAGS="-O2 -g -I$(CURDIR)/include" $(GO) build -buildmode=c-shared -o $@ ./modules/go$*
+	@chmod +x $@
 
 bin/bench/%.so: testdata/bench/%.c $(HEADERS)
 	@mkdir -p $(@D)
