@@ -42,10 +42,14 @@ var (
 // Parse reads what the suite printed for a file.
 func Parse(name string, log []byte) File {
 	f := File{Name: name}
-	exception := false
+	exception, failed := false, false
+	detail := "" // the line below the last failure
 	for line := range bytes.Lines(colours.ReplaceAll(log, nil)) {
 		l := strings.TrimSpace(string(line))
 		kind, rest, ok := strings.Cut(l, "]")
+		if failed && l != "" {
+			detail, failed = clean(l), false
+		}
 		if exception && l != "" {
 			// The first line after the head says what happened; what follows is a stack.
 			f.Exception, exception = clean(l), false
@@ -58,13 +62,17 @@ func Parse(name string, log []byte) File {
 		case "ok":
 			f.Passed++
 		case "err":
-			f.Failed = append(f.Failed, clean(rest))
+			f.Failed, failed = append(f.Failed, clean(rest)), true
 		case "exception":
 			f.Exception = clean(strings.TrimPrefix(rest, "Executing test client: "))
 			exception = f.Exception == ""
 		case "1/1 done":
 			f.Ended = true
 		}
+	}
+	// An error outside any test makes the suite fail over its own bookkeeping; the error itself is what it told before.
+	if n := len(f.Failed); n > 0 && strings.HasPrefix(f.Exception, `key "pid" not known`) {
+		f.Exception, f.Failed = detail, f.Failed[:n-1]
 	}
 	return f
 }

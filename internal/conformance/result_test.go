@@ -19,6 +19,8 @@ func TestParse(t *testing.T) {
 			File{Name: "zset", Passed: 1, Failed: []string{"b"}, Ended: true}, 2},
 		{"hash", "[ok]: a (0 ms)\n[exception]: Executing test client: ERR unknown command 'x', with args: .\nERR unknown\n    while executing\n",
 			File{Name: "hash", Passed: 1, Exception: "ERR unknown command 'x', with args: "}, 1},
+		{"auth", "[err]: reading reply\nI/O error reading reply\n    while executing\n[exception]: Executing test client: key \"pid\" not known in dictionary.\n",
+			File{Name: "auth", Exception: "I/O error reading reply"}, 7},
 		{"scan", "[ok]: a (0 ms)\n", File{Name: "scan", Passed: 1}, 9},
 		{"unheard", "[ok]: a (0 ms)\n", File{Name: "unheard", Passed: 1}, 0},
 	} {
