@@ -106,6 +106,8 @@ func TestCommandGetKeys(t *testing.T) {
 		"COMMAND GETKEYS GET a", "[a]",
 		"COMMAND GETKEYS mset a 1 b 2", "[a b]",
 		"COMMAND GETKEYS object encoding a", "[a]",
+		"COMMAND GETKEYSANDFLAGS set a 1", "[[a [OW update]]]",
+		"COMMAND GETKEYSANDFLAGS set a 1 EX 5 Get", "[[a [RW access update]]]",
 		"COMMAND GETKEYSANDFLAGS mset a 1", "[[a [OW update]]]",
 		"COMMAND GETKEYS t.streams x STREAMS a b 1 2", "[a b]",
 		"COMMAND GETKEYS t.streams x y", invalid,

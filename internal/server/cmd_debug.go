@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"berth/internal/config"
+	"berth/internal/store"
 )
 
 // cmdDebug is DEBUG subcommand [arg ...]. The subcommands are no entries of the
@@ -27,6 +28,8 @@ func cmdDebug(c *Client, argv [][]byte) {
 		c.WriteOK()
 	case sub == "protocol" && one:
 		c.debugProtocol(strings.ToLower(string(args[0])))
+	case sub == "populate" && len(args) >= 1 && len(args) <= 3:
+		c.debugPopulate(args)
 	case sub == "error" && one:
 		c.WriteError(string(args[0]))
 	case sub == "log" && one:
@@ -120,6 +123,38 @@ func (c *Client) debugProtocol(kind string) {
 	}
 }
 
+// debugPopulate makes keys "prefix:0" and on with values of a given length.
+func (c *Client) debugPopulate(args [][]byte) {
+	count, ok := ParseInt(args[0])
+	size := int64(0)
+	if len(args) == 3 && ok {
+		size, ok = ParseInt(args[2])
+	}
+	if !ok || count < 0 || size < 0 {
+		c.WriteError("ERR value is out of range, must be positive")
+		return
+	}
+	prefix := "key"
+	if len(args) > 1 {
+		prefix = string(args[1])
+	}
+	for i := range count {
+		n := strconv.FormatInt(i, 10)
+		key := []byte(prefix + ":" + n)
+		if c.LookupWrite(key) != nil {
+			continue
+		}
+		value := []byte("value:" + n)
+		if size > 0 {
+			sized := make([]byte, size)
+			copy(sized, value)
+			value = sized
+		}
+		c.srv.SetKey(c.DB, key, store.NewString(value))
+	}
+	c.WriteOK()
+}
+
 // writeCount replies 0, 1 and 2.
 func (c *Client) writeCount() {
 	for i := range int64(3) {
@@ -135,6 +170,8 @@ var debugHelp = []string{
 	"    Reply <string> as an error.",
 	"LOG <message>",
 	"    Write <message> to the log.",
+	"POPULATE <count> [<prefix>] [<size>]",
+	"    Make <count> keys named <prefix>:<number>, by default key:<number>.",
 	"PROTOCOL <type>",
 	"    Reply a sample of one kind of reply: string, integer, double, bignum,",
 	"    null, array, set, map, attrib, push, verbatim, true, false.",

@@ -65,6 +65,16 @@ var systemCommands = []string{"debug", "pfdebug", "pfselftest", "replconf", "res
 // shard, and for nothing else: the last such argument, from the first.
 var shardChannels = map[string]int{"spublish": 0, "ssubscribe": -1, "sunsubscribe": -1}
 
+// setKeys finds SET's key: with GET it is read, too.
+func setKeys(_ *Command, argv [][]byte) ([]KeyRef, bool) {
+	for _, arg := range argv[3:] {
+		if equalFold(arg, "get") {
+			return []KeyRef{{1, KeyRW | KeyAccess | KeyUpdate}}, true
+		}
+	}
+	return []KeyRef{{1, KeyOW | KeyUpdate}}, true
+}
+
 // describeCommands completes the built-in commands with these facts.
 func (s *Server) describeCommands() {
 	for _, t := range commandTips {
@@ -80,6 +90,9 @@ func (s *Server) describeCommands() {
 			cmd.DeprecatedSince, cmd.ReplacedBy = d.since, d.by
 			cmd.DocFlags = []string{"deprecated"}
 		}
+	}
+	if set := s.Lookup([]byte("set")); set != nil && set.GetKeys == nil {
+		set.GetKeys = setKeys
 	}
 	for name, last := range shardChannels {
 		if cmd := s.LookupFull([]byte(name)); cmd != nil && cmd.KeySpecs == nil {

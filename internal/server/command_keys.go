@@ -33,6 +33,9 @@ func (cmd *Command) FindKeys(argv [][]byte) (keys []KeyRef, ok bool) {
 	if cmd.GetKeys != nil {
 		return cmd.GetKeys(cmd, argv)
 	}
+	if hasSpec && variable {
+		return cmd.keysBySpecs(argv) // the flags are the most that may be done
+	}
 	if len(cmd.KeySpecs) == 0 && cmd.FirstKey != 0 {
 		last := cmd.LastKey
 		if last < 0 {

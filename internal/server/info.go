@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"berth/loop"
 )
 
 // infoState is what INFO needs that is counted nowhere else.
@@ -43,10 +40,9 @@ func (s *Server) initInfo() {
 	s.StartUnix = s.Unixtime()
 	s.info.lastSave = s.StartUnix
 	s.info.startup = s.UsedMemory()
-	s.Loop.AddTimer(ratePeriod, func(loop.TimerID) time.Duration {
-		s.sampleRates()
-		return ratePeriod
-	}, nil)
+	s.info.rates.began = nanotime()
+	s.BeforeSleep(s.endCycle)
+	s.Loop.AfterSleep(s.beginCycle)
 }
 
 // AddInfo registers a module's sections.
@@ -122,6 +118,10 @@ func (s *Server) Info(args []string) []byte {
 			p.Fill(w, false)
 			w.EndDict()
 		}
+	}
+	if w.wanted["debug"] {
+		w.title("Debug")
+		s.infoDebug(w)
 	}
 	return w.b
 }

@@ -3,7 +3,7 @@ package server
 import "time"
 
 const (
-	// ratePeriod is how often the counters are sampled.
+	// ratePeriod is how often the counters are sampled at most.
 	ratePeriod = 100 * time.Millisecond
 	// rateSamples is how many samples a rate is the mean of.
 	rateSamples = 16
@@ -25,10 +25,37 @@ type rates struct {
 	last    [rateCount]int64
 	at      int64
 	next    int
+	// began is when the running cycle began, commands how many had been
+	// processed by then.
+	began, commands int64
 	// cycles counts iterations of the loop, busy the nanoseconds spent in
-	// them outside of waiting.
-	cycles, busy int64
-	began        int64
+	// them outside of waiting, longest the longest, most the most commands
+	// in one.
+	cycles, busy, longest, most int64
+	// cron is the time spent sampling, in nanoseconds.
+	cron int64
+}
+
+// beginCycle notes that the loop has woken up.
+func (s *Server) beginCycle() {
+	s.info.rates.began = s.clock.now
+	s.info.rates.commands = s.Stats.Commands
+}
+
+// endCycle notes that the loop is about to sleep. Samples are taken here too:
+// a timer of their own would wake up an idle server for nothing.
+func (s *Server) endCycle() {
+	r := &s.info.rates
+	now := nanotime()
+	spent := now - r.began
+	r.cycles++
+	r.busy += spent
+	r.longest = max(r.longest, spent)
+	r.most = max(r.most, s.Stats.Commands-r.commands)
+	if now-r.at >= int64(ratePeriod) {
+		s.sampleRates()
+		r.cron += nanotime() - now
+	}
 }
 
 // sampleRates takes one sample of each counter.

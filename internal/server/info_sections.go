@@ -178,11 +178,26 @@ func (s *Server) infoStats(w *InfoWriter) {
 	zero("io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands")
 	w.int("eventloop_cycles", r.cycles)
 	w.int("eventloop_duration_sum", r.busy/1000)
-	w.int("eventloop_duration_cmd_sum", st.ActiveMicros)
+	w.int("eventloop_duration_cmd_sum", s.commandMicros())
 	w.int("instantaneous_eventloop_cycles_per_sec", int64(r.perSecond(rateCycles)))
 	w.int("instantaneous_eventloop_duration_usec", int64(r.meanCycle()))
 	w.int("acl_access_denied_auth", st.ACLAuthFailures)
 	zero("acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel")
+}
+
+// commandMicros is the time spent in all commands, in microseconds.
+func (s *Server) commandMicros() (sum int64) {
+	s.eachCommand(func(cmd *Command) { sum += cmd.Stats.Nanos })
+	return sum / 1000
+}
+
+// infoDebug is shown only when asked for by name.
+func (s *Server) infoDebug(w *InfoWriter) {
+	r := &s.info.rates
+	w.line("eventloop_duration_aof_sum", "0")
+	w.int("eventloop_duration_cron_sum", r.cron/1000)
+	w.int("eventloop_duration_max", r.longest/1000)
+	w.int("eventloop_cmd_per_cycle_max", r.most)
 }
 
 func (s *Server) infoReplication(w *InfoWriter) {

@@ -49,6 +49,7 @@ func TestInfoSections(t *testing.T) {
 		"INFO mod_MORE cpu":           "CPU mod_More",
 		"INFO default mod_more":       standard + " mod_More",
 		"INFO nosuch":                 "",
+		"INFO cluster debug":          "Cluster Debug",
 		"INFO default commandstats x": strings.Replace(standard, "Errorstats", "Commandstats Errorstats", 1),
 	} {
 		if got := titles(k.do(ask)); got != want {
