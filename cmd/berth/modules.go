@@ -29,6 +29,12 @@ func startModules(s *server.Server) error {
 	if err != nil {
 		return err
 	}
+	s.Config.LoadedModules = func() (lines []server.LoadModule) {
+		for _, m := range host.Modules() {
+			lines = append(lines, server.LoadModule{Path: m.Path(), Args: m.Args()})
+		}
+		return lines
+	}
 	for _, m := range s.Config.LoadModules {
 		if _, err := l.Load(m.Path, m.Args); err != nil {
 			s.Log(server.LogWarning, "Can't load module from %s: server aborting", m.Path)
