@@ -213,3 +213,9 @@ func apiMallocSizeString(f *frame) {
 		f.setInt(int64(s.size()))
 	}
 }
+
+func apiCreateStringFromStreamID(f *frame) {
+	id := *(*streamID)(at(f.uptr(1)))
+	b := strconv.AppendUint(nil, id.ms, 10)
+	f.giveString(strconv.AppendUint(append(b, '-'), id.seq, 10))
+}

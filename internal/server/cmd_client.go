@@ -82,8 +82,8 @@ var clientHelp = []string{
 
 const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
 
-// validName reports whether a name is fit for a field of CLIENT LIST.
-func validName(name []byte) bool {
+// ValidName reports whether a name is fit for a field of CLIENT LIST.
+func ValidName(name []byte) bool {
 	for _, ch := range name {
 		if ch < '!' || ch > '~' {
 			return false
@@ -248,7 +248,7 @@ func cmdClientKill(c *Client, argv [][]byte) {
 
 // cmdClientSetname is CLIENT SETNAME name.
 func cmdClientSetname(c *Client, argv [][]byte) {
-	if !validName(argv[2]) {
+	if !ValidName(argv[2]) {
 		c.WriteError(errClientName)
 		return
 	}
@@ -276,7 +276,7 @@ func cmdClientSetinfo(c *Client, argv [][]byte) {
 		c.WriteError("ERR Unrecognized option '" + cut(argv[2], maxShown) + "'")
 		return
 	}
-	if !validName(argv[3]) {
+	if !ValidName(argv[3]) {
 		c.WriteError("ERR " + string(argv[2]) + " cannot contain spaces, newlines or special characters.")
 		return
 	}

@@ -142,7 +142,7 @@ func cmdHello(c *Client, argv [][]byte) {
 			i += 2
 		case equalFold(argv[i], "setname") && left >= 1:
 			name = argv[i+1]
-			if !validName(name) {
+			if !ValidName(name) {
 				c.WriteError(errClientName)
 				return
 			}

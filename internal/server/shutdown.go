@@ -182,3 +182,6 @@ func (s *Server) Abort() {
 	time.Sleep(time.Second)
 	os.Exit(2)
 }
+
+// Started reports whether the server has begun to accept connections.
+func (s *Server) Started() bool { return s.life.started }

@@ -1,0 +1,173 @@
+package abi
+
+import (
+	"strings"
+
+	"berth/internal/server"
+)
+
+// The flags of a context, by the interface's bits. Those that belong to what
+// berth has not (scripts, replicas, child processes) are never set.
+const (
+	flagMulti        = 1 << 1
+	flagMaster       = 1 << 2
+	flagAOF          = 1 << 6
+	flagRDB          = 1 << 7
+	flagMaxMemory    = 1 << 8
+	flagEvict        = 1 << 9
+	flagOOM          = 1 << 10
+	flagOOMWarning   = 1 << 11
+	flagMultiDirty   = 1 << 19
+	flagDenyBlocking = 1 << 21
+	flagRESP3        = 1 << 22
+	flagStartup      = 1 << 24
+	flagsAll         = 1<<25 - 1
+)
+
+// oomWarning is the share of maxmemory from which modules are warned.
+const oomWarning = 0.75
+
+func apiGetContextFlags(f *frame) {
+	ctx, ok := f.optCtx(0)
+	if !ok {
+		return
+	}
+	flags := int64(flagMaster)
+	set := func(bit int64, on bool) {
+		if on {
+			flags |= bit
+		}
+	}
+	if ctx != nil && ctx.client != nil {
+		c := ctx.client
+		set(flagDenyBlocking, c.Flags&server.FlagDenyBlocking != 0)
+		set(flagRESP3, c.RESP == 3)
+		if ctx.blocked != nil {
+			c = ctx.blocked.b.Client()
+		}
+		set(flagMultiDirty, c != nil && c.Flags&(server.FlagDirtyCAS|server.FlagDirtyExec) != 0)
+	}
+	s := host.srv
+	v := &s.Config.Values
+	set(flagMulti, s.InExec())
+	set(flagAOF, v.AppendOnly)
+	set(flagRDB, len(v.SavePoints) > 0)
+	if v.MaxMemory > 0 {
+		used := float64(s.UsedMemory()) / float64(v.MaxMemory)
+		set(flagMaxMemory, true)
+		set(flagEvict, s.Config.String("maxmemory-policy") != "noeviction")
+		set(flagOOM, used > 1)
+		set(flagOOMWarning, used > oomWarning)
+	}
+	set(flagStartup, !s.Started())
+	f.setInt(flags)
+}
+
+func apiGetContextFlagsAll(f *frame) { f.setInt(flagsAll) }
+
+// The bits of the other sets that modules may ask for.
+const (
+	moduleOptionsAll = 1<<4 - 1
+	notifyAll        = 1<<15 - 1
+	typeMethods      = 5
+)
+
+func apiGetModuleOptionsAll(f *frame)             { f.setInt(moduleOptionsAll) }
+func apiGetKeyspaceNotificationFlagsAll(f *frame) { f.setInt(notifyAll) }
+func apiGetTypeMethodVersion(f *frame)            { f.setInt(typeMethods) }
+
+func apiGetUsedMemoryRatio(f *frame) {
+	if limit := host.srv.Config.Values.MaxMemory; limit != 0 {
+		f.setFloat32(float32(float64(host.srv.UsedMemory()) / float64(limit)))
+	}
+}
+
+// apiAvoidReplicaTraffic answers whether writes should wait for clients that
+// are paused.
+func apiAvoidReplicaTraffic(f *frame) { f.setBool(host.srv.Paused() != server.PauseNone) }
+
+func apiResetDataset(f *frame) { host.srv.FlushDB(-1) }
+
+func apiGetCommandKeys(f *frame) { f.commandKeys(0) }
+
+func apiGetCommandKeysWithFlags(f *frame) { f.commandKeys(f.uptr(4)) }
+
+// commandKeys answers where the keys of a command are, as an array that the
+// module frees, and through flagsOut what is done to each.
+func (f *frame) commandKeys(flagsOut uintptr) {
+	var argv [][]byte
+	for _, p := range addresses(f.uptr(1), int(f.i32(2))) {
+		s, ok := argString(p)
+		if !ok {
+			f.misusePointer(p, headString)
+			return
+		}
+		argv = append(argv, s)
+	}
+	put(f.uptr(3), int32(0))
+	if len(argv) == 0 {
+		f.fail(errnoNoCommand)
+		return
+	}
+	cmd := host.srv.LookupArgv(argv)
+	switch {
+	case cmd == nil:
+		f.fail(errnoNoCommand)
+		return
+	case !cmd.HasKeys():
+		f.fail(errnoZero)
+		return
+	case cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity:
+		f.fail(errnoInvalid)
+		return
+	}
+	keys, ok := cmd.FindKeys(argv)
+	if !ok || len(keys) == 0 {
+		f.fail(errnoZero)
+		return
+	}
+	put(f.uptr(3), int32(len(keys)))
+	positions := mallocC(4 * len(keys))
+	flags := uintptr(0)
+	if flagsOut != 0 {
+		flags = mallocC(4 * len(keys))
+		put(flagsOut, flags)
+	}
+	for i, k := range keys {
+		put(positions+uintptr(i)*4, int32(k.Pos))
+		if flags != 0 {
+			put(flags+uintptr(i)*4, int32(k.Flags))
+		}
+	}
+	f.setPtr(positions)
+}
+
+// streamID is RedisModuleStreamID.
+type streamID struct{ ms, seq uint64 }
+
+func apiStringToStreamID(f *frame) {
+	s := f.string(0)
+	if s == nil {
+		return
+	}
+	id, ok := parseStreamID(string(s.bytes()))
+	if ok {
+		put(f.uptr(1), id)
+	}
+	f.setOK(ok)
+}
+
+// parseStreamID reads "ms-seq", "ms", and the two ends "-" and "+".
+func parseStreamID(text string) (id streamID, ok bool) {
+	switch text {
+	case "-":
+		return streamID{}, true
+	case "+":
+		return streamID{1<<64 - 1, 1<<64 - 1}, true
+	}
+	ms, seq, both := strings.Cut(text, "-")
+	if id.ms, ok = parseUint([]byte(ms)); ok && both {
+		id.seq, ok = parseUint([]byte(seq))
+	}
+	return id, ok
+}
