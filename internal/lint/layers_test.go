@@ -38,6 +38,7 @@ var layers = map[string][]string{
 	"internal/conformance": {},
 	"internal/marks":       {},
 	"internal/lint":        {},
+	"internal/moduletest":  {},
 	"internal/genapi":      {},
 	"internal/cmd":         {"internal"},
 }
