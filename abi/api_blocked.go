@@ -84,7 +84,11 @@ func (bc *blockedClient) free() {
 		ctx.cell.data = bc.b.Data
 		ctx.blocked = bc
 		ctx.client = nil // its turn to reply is over
-		bc.m.call(bc.freeFn, uint64(ctx.addr()), uint64(bc.b.Data), 0, 0, 0, 0)
+		if bc.m.freeTakesContext {
+			bc.m.call(bc.freeFn, uint64(ctx.addr()), uint64(bc.b.Data), 0, 0, 0, 0)
+		} else {
+			bc.m.call(bc.freeFn, uint64(bc.b.Data), 0, 0, 0, 0, 0)
+		}
 		ctx.release(true)
 	}
 	bc.mu.Lock()

@@ -9,7 +9,11 @@ func apiGetApi(f *frame) {
 	name := cview(f.uptr(0))
 	for _, p := range prefixes {
 		if rest, ok := bytes.CutPrefix(name, p); ok {
-			if i, ok := apiIndex[string(rest)]; ok && apiAddr[i] != 0 {
+			i, ok := apiIndex[string(rest)]
+			if m := host.running; ok && i == fnBlockedClientDisconnected && m != nil {
+				m.freeTakesContext = true
+			}
+			if ok && apiAddr[i] != 0 {
 				put(f.uptr(1), apiAddr[i])
 				f.setOK(true)
 				return

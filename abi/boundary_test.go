@@ -28,7 +28,11 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		so := filepath.Join(dir, "boundary.so")
-		out, err := exec.Command("gcc", "-O2", "-shared", "-fPIC", "-o", so, "../testdata/abi/boundary.c").CombinedOutput()
+		cc := os.Getenv("CC") // a cross compiler, when the tests run under qemu
+		if cc == "" {
+			cc = "gcc"
+		}
+		out, err := exec.Command(cc, "-O2", "-shared", "-fPIC", "-o", so, "../testdata/abi/boundary.c").CombinedOutput()
 		if err != nil {
 			panic("gcc is needed for these tests: " + err.Error() + "\n" + string(out))
 		}

@@ -37,7 +37,13 @@ type Module struct {
 	// socketsChecked is how many of sockets were open when last looked at.
 	socketsChecked int
 	onLoad         bool // OnLoad is running
-	loaded         bool // configurations were loaded by LoadConfigs
+	// freeTakesContext says which form the functions have that free private
+	// data of blocked clients: since Redis 5 a context comes first, before
+	// that, and so in modules of redis#4158's time, the data is all. The
+	// function BlockedClientDisconnected came with the change, so a header
+	// that asks for it has the new form.
+	freeTakesContext bool
+	loaded           bool // configurations were loaded by LoadConfigs
 }
 
 func newModule(h *Host, path string, args []string) *Module {

@@ -66,8 +66,9 @@ int strings(Ctx *ctx) {
     const char *p = StringPtrLen(s, &len);
     if (len != sizeof big || memcmp(p, big, len) || p[len] != 0) return 2;
     FreeString(ctx, s);
+    big[sizeof big - 1] = 0;
     s = CreateStringPrintf(NULL, "%s-%d-%s", "a", 42, big);
-    if (strncmp(StringPtrLen(s, &len), "a-42-xxx", 8) || len != 5 + sizeof big) return 3;
+    if (strncmp(StringPtrLen(s, &len), "a-42-xxx", 8) || len != 5 + sizeof big - 1) return 3;
     FreeString(NULL, s);
     s = CreateStringFromLongDouble(ctx, 0.1L, 1);
     long double ld = 0;
