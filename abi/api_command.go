@@ -83,6 +83,9 @@ func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
 	fn := f.uptr(2)
 	if fn != 0 {
 		cmd.Handler = m.handler(fn)
+		if flags&server.ModuleGetKeys != 0 {
+			cmd.GetKeys = m.keyFinder(fn)
+		}
 	}
 	return cmd, fn
 }
@@ -159,3 +162,39 @@ func (m *Module) removeCommands() {
 	}
 	clear(m.handles)
 }
+
+// keyFinder makes the function that asks a command itself where its keys are:
+// the module's function runs with a context in which it only names positions.
+func (m *Module) keyFinder(fn uintptr) func(*server.Command, [][]byte) ([]server.KeyRef, bool) {
+	return func(_ *server.Command, argv [][]byte) ([]server.KeyRef, bool) {
+		ctx := newContext(m, nil, true)
+		ctx.flags |= ctxKeysPosition
+		ctx.setArgs(argv)
+		m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+		keys := slices.Clone(ctx.positions)
+		ctx.release(true)
+		return keys, true
+	}
+}
+
+func apiIsKeysPositionRequest(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setBool(ctx.flags&ctxKeysPosition != 0)
+	}
+}
+
+// keyAt notes that the argument at the position in argument 1 is a key.
+func (f *frame) keyAt(flags server.KeyFlag) {
+	ctx := f.ctx(0)
+	if ctx == nil || ctx.flags&ctxKeysPosition == 0 {
+		return
+	}
+	if pos := int(f.i32(1)); pos > 0 && pos < len(ctx.argv) {
+		ctx.positions = append(ctx.positions, server.KeyRef{Pos: pos, Flags: flags})
+	}
+}
+
+// apiKeyAtPos names a key of which anything may be expected.
+func apiKeyAtPos(f *frame) { f.keyAt(server.KeyRW | server.KeyAccess | server.KeyUpdate) }
+
+func apiKeyAtPosWithFlags(f *frame) { f.keyAt(server.KeyFlag(f.i32(2))) }

@@ -36,6 +36,7 @@ const (
 	ctxDisconnected
 	ctxTemporary // of a callback without a client
 	ctxOnLoad
+	ctxKeysPosition // the command is asked where its keys are
 )
 
 // Context is the Go side of a RedisModuleCtx: for whom a module works, until
@@ -43,18 +44,19 @@ const (
 // of the host lock uses one, except thread-safe contexts, whose owner is the
 // thread they were made for.
 type Context struct {
-	cell    *ctxCell
-	module  *Module
-	client  *server.Client // replies go there; nil where there is nobody to reply to
-	blocked *blockedClient // of thread-safe contexts and of reply and timeout callbacks
-	flags   ctxFlag
-	cells   []uintptr // the argument strings, ours to release
-	argv    []uintptr // what the module sees of them
-	auto    []autoItem
-	pool    []uintptr
-	keys    []*key
-	depth   []server.Deferred // postponed lengths, outermost first
-	scratch [scratchSize]byte
+	cell      *ctxCell
+	module    *Module
+	client    *server.Client // replies go there; nil where there is nobody to reply to
+	blocked   *blockedClient // of thread-safe contexts and of reply and timeout callbacks
+	flags     ctxFlag
+	cells     []uintptr // the argument strings, ours to release
+	argv      []uintptr // what the module sees of them
+	auto      []autoItem
+	pool      []uintptr
+	keys      []*key
+	positions []server.KeyRef   // what the command named as keys
+	depth     []server.Deferred // postponed lengths, outermost first
+	scratch   [scratchSize]byte
 }
 
 // autoItem is something that automatic memory management frees.
@@ -69,7 +71,9 @@ var ctxPool []*Context // under the host lock
 // host lock must be held, or m be entered from a thread by makeThreadSafe.
 func newContext(m *Module, c *server.Client, locked bool) *Context {
 	var ctx *Context
-	if n := len(ctxPool); locked && n != 0 {
+	// Without the lock the pool must not even be looked at.
+	if locked && len(ctxPool) != 0 {
+		n := len(ctxPool)
 		ctx = ctxPool[n-1]
 		ctxPool = ctxPool[:n-1]
 	} else {
@@ -158,6 +162,7 @@ func (ctx *Context) release(locked bool) {
 	ctxCells.free(p, locked)
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
 	ctx.flags = 0
+	ctx.positions = ctx.positions[:0]
 	ctx.cells, ctx.argv, ctx.pool, ctx.keys = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0], ctx.keys[:0]
 	if locked && len(ctxPool) < 64 {
 		ctxPool = append(ctxPool, ctx)

@@ -43,6 +43,15 @@ func dispatch(p unsafe.Pointer) {
 	if locked {
 		top, running = callTop, host.running
 	}
-	defer f.rescue(top, running)
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		if r := recover(); r != nil {
+			f.rescue(r, top, running)
+		}
+	}()
 	handlers[f.index](f)
+	done = true
 }

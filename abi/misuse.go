@@ -42,14 +42,10 @@ func (f *frame) callerName() string {
 	return "module"
 }
 
-// rescue turns a fault that a bad pointer of the module's caused inside a
-// handler into a failed call. Anything else that panics is a bug of ours and
-// goes on.
-func (f *frame) rescue(top int, running *Module) {
-	r := recover()
-	if r == nil {
-		return
-	}
+// rescue turns the panic r into a failed call if it is a fault that a bad
+// pointer of the module's caused inside a handler. Anything else that panics
+// is a bug of ours and goes on.
+func (f *frame) rescue(r any, top int, running *Module) {
 	err, ok := r.(runtime.Error)
 	if !ok {
 		panic(r)
