@@ -95,7 +95,7 @@ bench-calls: ## cost of one crossing between Go and C, in both build modes
 
 .PHONY: torture
 torture: setup ## modules with threads, loaded and unloaded under load for TORTURE (60s)
-	BERTH_TORTURE=$(TORTURE) $(BUILD) test -count=1 -timeout 20m -run Torture -v ./...
+	BERTH_TORTURE=$(TORTURE) $(BUILD) test -count=1 -timeout 20m -v ./internal/torture
 
 .PHONY: conformance
 conformance: ## run Redis 7.2's module suite: SUITE=built tree RUNNER=its runner; rewrites docs/CONFORMANCE.md

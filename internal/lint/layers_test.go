@@ -40,6 +40,7 @@ var layers = map[string][]string{
 	"internal/lint":        {},
 	"internal/moduletest":  {},
 	"internal/genapi":      {},
+	"internal/torture":     {},
 	"internal/cmd":         {"internal"},
 }
 
