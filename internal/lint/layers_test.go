@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,8 @@ var layers = map[string][]string{
 	"internal/acl":       {"internal/store", "internal/resp"},
 	"internal/server": {"loop", "internal/resp", "internal/store", "internal/ds", "internal/mem", "internal/config", "internal/persist",
 		"internal/script", "internal/repl", "internal/acl"},
+	"internal/testkit":     {"internal/resp", "internal/config"},
+	"internal/sessiontest": {"internal/testkit", "internal/resp", "internal/config"},
 	"internal/bench":       {},
 	"internal/conformance": {},
 	"internal/marks":       {},
@@ -45,7 +48,7 @@ var layers = map[string][]string{
 }
 
 // tools are no part of the product: nothing but the commands that run them imports them.
-var tools = []string{"internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
+var tools = []string{"internal/testkit", "internal/sessiontest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
 
 // below tells whether a package is folder or lies in it.
 func below(pkg, folder string) bool {
@@ -66,7 +69,7 @@ func layer(pkg string) (string, bool) {
 func allowed(from, to string) bool {
 	folder, _ := layer(from)
 	for _, tool := range tools {
-		if below(to, tool) && !below(from, "internal/cmd") && !below(from, tool) {
+		if below(to, tool) && !below(from, "internal/cmd") && !below(from, tool) && !slices.Contains(layers[folder], tool) {
 			return false
 		}
 	}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package testkit
+
+// raceFlags have the server watched by the race detector when its test is.
+var raceFlags []string
