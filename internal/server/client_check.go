@@ -68,9 +68,21 @@ func (cmd *Command) runsSubscribed() bool {
 }
 
 // outOfMemory reports whether the command must be refused for lack of memory.
-func (s *Server) outOfMemory(c *Client, _ *Command) bool {
+// Queueing takes memory too: inside a transaction only what ends it, and an
+// EXEC without commands that need memory, still pass.
+func (s *Server) outOfMemory(c *Client, cmd *Command) bool {
+	deny := cmd.Flags&DenyOOM != 0
+	if c.Flags&FlagMulti != 0 && s.exec.depth == 0 {
+		switch cmd.Name {
+		case "exec":
+			deny = c.multi.flags&DenyOOM != 0
+		case "discard", "quit", "reset":
+		default:
+			deny = true
+		}
+	}
 	limit := s.Config.Values.MaxMemory
-	return limit != 0 && c.Flags&FlagAllowOOM == 0 && s.UsedMemory() > limit
+	return deny && limit != 0 && c.Flags&FlagAllowOOM == 0 && s.UsedMemory() > limit
 }
 
 // Idle is how long the client has been silent.

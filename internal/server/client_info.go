@@ -95,14 +95,23 @@ func (c *Client) Info() string {
 	for _, a := range c.argv {
 		argvMem += len(a)
 	}
+	input, room := len(c.query), cap(c.query)-len(c.query)
+	if input == 0 && c == c.srv.exec.current { // it is read straight from the loop's buffer
+		input, room = c.srv.net.batch, readSize-c.srv.net.batch
+	}
+	excess := c.outputExcess()
+	chunks := len(c.outq)
+	if excess > 0 {
+		chunks++
+	}
 	total := cap(c.query) + cap(c.out) + c.outqLen + multiMem + 1024
 	var b strings.Builder
 	fmt.Fprintf(&b, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
 		"qbuf=%d qbuf-free=%d argv-mem=%d multi-mem=%d rbs=%d rbp=%d obl=%d oll=%d omem=%d tot-mem=%d events=%s cmd=%s "+
 		"user=%s redir=%d resp=%d lib-name=%s lib-ver=%s",
 		c.ID, c.Addr(), c.LocalAddr(), c.fd, c.Name, seconds(c.created), seconds(c.interaction), c.flagText(), c.DB,
-		channels, patterns, shards, multi, len(c.query), cap(c.query)-len(c.query), argvMem, multiMem,
-		cap(c.out), c.outPeak, len(c.out), len(c.outq), c.outqLen, total, events, cmd, c.User, -1, c.RESP, c.LibName, c.LibVer)
+		channels, patterns, shards, multi, input, room, argvMem, multiMem,
+		cap(c.out), c.outPeak, c.OutputPending()-excess, chunks, excess, total, events, cmd, c.User, -1, c.RESP, c.LibName, c.LibVer)
 	if c.OwnerName != "" {
 		fmt.Fprintf(&b, " module=%s", c.OwnerName)
 	}

@@ -28,7 +28,7 @@ const (
 // for go too.
 func (s *Server) startExpireCron() {
 	s.Loop.AddTimer(time.Second, func(loop.TimerID) time.Duration {
-		if !s.keyspace.passive && s.exec.yielding == 0 {
+		if !s.keyspace.passive && s.exec.yielding == 0 && s.Paused() == PauseNone {
 			s.expireCycle()
 		}
 		return time.Second / time.Duration(max(1, s.Settings.Hz))

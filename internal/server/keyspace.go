@@ -42,11 +42,13 @@ func (s *Server) DBAt(i int) *store.DB {
 func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 
 // live returns the entry of a key unless its time is over, in which case the
-// key goes.
+// key goes. While clients are paused nothing changes, so it only seems gone.
 func (s *Server) live(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
 	if e != nil && store.Over(e, s.Mstime()) {
-		s.expireKey(db, key)
+		if s.Paused() == PauseNone {
+			s.expireKey(db, key)
+		}
 		return nil
 	}
 	return e

@@ -27,12 +27,16 @@ type netState struct {
 	listeners []listener
 	// rbuf is what clients are read into; nil while it is in use.
 	rbuf []byte
+	// batch is how many bytes of rbuf the client being served sent.
+	batch int
 	// scratch is where the arguments of the request under way are listed.
 	scratch resp.Scratch
 	// pending are the clients with output to flush before the loop sleeps.
 	pending, flushing []*Client
 	// onReadable and onWritable serve all clients: one function value each.
 	onReadable, onWritable loop.FileFunc
+	// crons counts the rounds of clientsCron.
+	crons int
 	// before are the hooks that run before the loop sleeps.
 	before []func()
 	closed bool

@@ -45,7 +45,10 @@ func (s *Server) readable(fd int, _ loop.Mask) {
 		return
 	}
 	s.net.rbuf = nil
+	batch := s.net.batch
+	s.net.batch = n
 	used := s.processInput(c, buf[:n])
+	s.net.batch = batch
 	if used < n && c.Flags&FlagFreed == 0 {
 		s.keepTail(c, buf[used:n])
 	}
@@ -60,6 +63,7 @@ func (s *Server) readMore(c *Client) {
 		return
 	}
 	c.query = c.query[:len(c.query)+n]
+	c.qbPeak = max(c.qbPeak, len(c.query))
 	if int64(len(c.query)) > s.Settings.QueryBufferLimit {
 		s.overQueryLimit(c)
 		return
@@ -97,6 +101,7 @@ func (s *Server) keepTail(c *Client, tail []byte) {
 	}
 	c.query = make([]byte, len(tail), want+64)
 	copy(c.query, tail)
+	c.qbPeak = max(c.qbPeak, len(tail))
 }
 
 // makeRoom prepares the client's own buffer for a read. An argument that is

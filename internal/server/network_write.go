@@ -72,6 +72,7 @@ func (s *Server) flushPending() {
 func (c *Client) flush() {
 	s := c.srv
 	sentNow := 0
+	c.outPeak = max(c.outPeak, c.OutputPending())
 	for {
 		b := c.out
 		if len(c.outq) != 0 {
@@ -156,8 +157,8 @@ func (c *Client) overLimit() bool {
 	if class >= ClassCount || c.Flags&FlagFake != 0 {
 		return false
 	}
-	used := int64(c.OutputPending())
-	if used <= outSize { // what every client is granted
+	used := int64(c.outputExcess())
+	if used == 0 {
 		c.softSince = 0
 		return false
 	}
@@ -184,15 +185,25 @@ func (c *Client) overLimit() bool {
 	return true
 }
 
+// outputExcess is how much more than every client is granted waits to be sent.
+func (c *Client) outputExcess() int { return max(0, c.OutputPending()-outSize) }
+
 // checkLimit is overLimit after output that the client did not ask for.
 func (c *Client) checkLimit() { c.overLimit() }
 
-// cronPeriod is how often all clients are looked at.
-const cronPeriod = time.Second
+const (
+	// cronPeriod is how often all clients are looked at.
+	cronPeriod = time.Second
+	// peakPeriods is for how many such periods a client's largest buffers are
+	// remembered.
+	peakPeriods = 8
+)
 
 // clientsCron closes idle clients and those over their output limits.
 func (s *Server) clientsCron() {
 	now := nanotime()
+	s.net.crons++
+	forget := s.net.crons%peakPeriods == 0
 	limit := int64(s.Settings.Timeout) * int64(time.Second)
 	const spared = FlagReplica | FlagMaster | FlagBlocked | FlagPubSub | FlagAdopted
 	s.EachClient(func(c *Client) bool {
@@ -202,6 +213,9 @@ func (s *Server) clientsCron() {
 			return true
 		}
 		c.overLimit()
+		if forget {
+			c.qbPeak, c.outPeak = len(c.query), c.OutputPending()
+		}
 		return true
 	})
 }
