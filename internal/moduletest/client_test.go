@@ -20,12 +20,21 @@ type client struct {
 // dial connects to the server for as long as the test runs.
 func (s *server) dial() *client {
 	s.t.Helper()
-	conn, err := net.Dial("unix", s.socket)
+	c, err := s.connect()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { conn.Close() })
-	return &client{conn: conn}
+	s.t.Cleanup(func() { c.conn.Close() })
+	return c
+}
+
+// connect connects to the server; the caller closes the connection.
+func (s *server) connect() (*client, error) {
+	conn, err := net.Dial("unix", s.socket)
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn: conn}, nil
 }
 
 // send writes one command.
@@ -56,17 +65,26 @@ func (c *client) receive() (resp.Reply, error) {
 	}
 }
 
-// do sends a command and gives the reply as redis-cli shows it.
-func (c *client) do(t *testing.T, args ...string) string {
-	t.Helper()
+// try sends a command and gives the reply as redis-cli shows it.
+func (c *client) try(args ...string) (string, error) {
 	if err := c.send(args...); err != nil {
-		t.Fatalf("%q: %v", args, err)
+		return "", err
 	}
 	r, err := c.receive()
 	if err != nil {
+		return "", err
+	}
+	return notation(&r), nil
+}
+
+// do is try for a connection that must not fail.
+func (c *client) do(t *testing.T, args ...string) string {
+	t.Helper()
+	got, err := c.try(args...)
+	if err != nil {
 		t.Fatalf("%q: %v", args, err)
 	}
-	return notation(&r)
+	return got
 }
 
 // expect sends a command and compares the reply with what redis-cli would show.
