@@ -157,8 +157,8 @@ func (c *Client) overLimit() bool {
 	if class >= ClassCount || c.Flags&FlagFake != 0 {
 		return false
 	}
-	used := int64(c.outputExcess())
-	if used == 0 {
+	used := int64(c.OutputPending())
+	if used <= outSize { // what every client is granted
 		c.softSince = 0
 		return false
 	}
