@@ -13,6 +13,7 @@ type blockedClient struct {
 	m          *Module
 	b          *server.Blocked
 	p          uintptr // the handle, which dies when the private data is freed
+	id         uint64  // the client's, for threads that must not look at it
 	replyFn    uintptr
 	timeoutFn  uintptr
 	freeFn     uintptr
@@ -55,7 +56,7 @@ func apiBlockClient(f *frame) {
 		return
 	}
 	ctx.flush()
-	bc := &blockedClient{m: ctx.module, replyFn: f.uptr(1), timeoutFn: f.uptr(2), freeFn: f.uptr(3)}
+	bc := &blockedClient{m: ctx.module, id: ctx.cell.id, replyFn: f.uptr(1), timeoutFn: f.uptr(2), freeFn: f.uptr(3)}
 	o := server.BlockOptions{
 		Timeout: time.Duration(f.i64(4)) * time.Millisecond,
 		Owner:   ctx.module,

@@ -34,9 +34,7 @@ func apiGetThreadSafeContext(f *frame) {
 	if c.RESP == 3 {
 		ctx.cell.resp3 = 1
 	}
-	if w := bc.b.Client(); w != nil {
-		ctx.cell.id = w.ID
-	}
+	ctx.cell.id = bc.id
 	bc.mu.Lock()
 	bc.contexts = append(bc.contexts, ctx)
 	bc.mu.Unlock()

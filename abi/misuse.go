@@ -36,8 +36,8 @@ func (f *frame) callerName() string {
 	if m := host.moduleByPC(f.caller); m != nil {
 		return m.name
 	}
-	if m := host.running; m != nil {
-		return m.name
+	if f.locked() && host.running != nil {
+		return host.running.name
 	}
 	return "module"
 }
