@@ -76,8 +76,8 @@ func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
 			Begin: server.BeginIndex, Index: first,
 			Find: server.FindRange, LastKey: relative, Step: step,
 		}}
-		if flags&server.Write == 0 {
-			cmd.KeySpecs[0].Flags = server.KeyRO | server.KeyAccess
+		if flags&server.ModuleGetKeys != 0 {
+			cmd.KeySpecs[0].Flags |= server.KeyVariableFlags
 		}
 	}
 	fn := f.uptr(2)

@@ -64,6 +64,9 @@ func newModule(h *Host, path string, args []string) *Module {
 // Name is what the module called itself in RedisModule_Init.
 func (m *Module) Name() string { return m.name }
 
+// ModuleName is Name, for the server, which knows a module as the owner of commands.
+func (m *Module) ModuleName() string { return m.name }
+
 // Version is the module's own version number.
 func (m *Module) Version() int { return m.version }
 

@@ -124,6 +124,15 @@ func notation(r *resp.Reply) string {
 		return "(integer) " + strconv.FormatInt(r.Int, 10)
 	case resp.KindNull:
 		return "(nil)"
+	case resp.KindBool:
+		return fmt.Sprintf("(%v)", r.Bool())
+	case resp.KindMap:
+		var b strings.Builder
+		for i := range r.Len {
+			key, value := r.Pair(i)
+			fmt.Fprintf(&b, "%d# %s => %s\n", i+1, notation(key), strings.ReplaceAll(notation(value), "\n", "\n   "))
+		}
+		return strings.TrimSuffix(b.String(), "\n")
 	case resp.KindArray, resp.KindSet, resp.KindPush:
 		if r.Len == 0 {
 			return "(empty array)"

@@ -18,8 +18,8 @@ import (
 //	anything else  the reply to the command above, as redis-cli shows it
 //	~ pattern      the reply, as a regular expression for all of it
 //
-// In a command $MODULE is the module's file, $DIR the server's folder, $PORT its
-// port and $SOCKET its Unix socket; the words of a pattern are not replaced.
+// $MODULE is the module's file, $DIR the server's folder, $PORT its port and
+// $SOCKET its Unix socket; in a pattern they are not replaced.
 type step struct {
 	line  int
 	args  []string
@@ -44,6 +44,9 @@ func parseSession(text string, vars *strings.Replacer) ([]step, error) {
 		case len(steps) == 0:
 			return nil, fmt.Errorf("line %d: a reply without a command", i+1)
 		default:
+			if !strings.HasPrefix(line, "~ ") {
+				line = vars.Replace(line)
+			}
 			last := &steps[len(steps)-1]
 			last.want = append(last.want, line)
 		}

@@ -135,7 +135,11 @@ func (s *Server) Commands() []*Command { return s.commands.list }
 
 // finish derives what the tables leave out: the fast or slow category, the
 // categories that flags imply, and the old key range from the first key spec.
+// A module's command has the categories that the module gives it and no others.
 func (cmd *Command) finish() {
+	if cmd.Flags&Module != 0 {
+		return
+	}
 	if cmd.Flags&Write != 0 {
 		cmd.ACL |= CatWrite
 	}
