@@ -86,7 +86,7 @@ func apiGetUsedMemoryRatio(f *frame) {
 // are paused.
 func apiAvoidReplicaTraffic(f *frame) { f.setBool(host.srv.Paused() != server.PauseNone) }
 
-func apiResetDataset(f *frame) { host.srv.FlushDB(-1) }
+func apiResetDataset(f *frame) { host.srv.FlushDB(-1, false) }
 
 func apiGetCommandKeys(f *frame) { f.commandKeys(0) }
 

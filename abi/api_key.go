@@ -49,7 +49,7 @@ func apiOpenKey(f *frame) {
 		return // NULL: there is nothing to read
 	}
 	if e != nil && mode&modeNoTouch == 0 {
-		store.Access(e, host.srv.Mstime())
+		k.data().Access(e, host.srv.Mstime())
 	}
 	k.p = newHandle(headKey, k, true)
 	ctx.keys = append(ctx.keys, k)
@@ -81,7 +81,7 @@ func apiKeyType(f *frame) {
 	}
 	if k := f.key(0); k != nil {
 		if e := k.entry(); e != nil {
-			f.setInt(keyTypes[e.Value.Type])
+			f.setInt(keyTypes[e.Type()])
 		}
 	}
 }
@@ -93,7 +93,7 @@ func apiValueLength(f *frame) {
 	}
 	if k := f.key(0); k != nil {
 		if e := k.entry(); e != nil {
-			f.setInt(int64(e.Value.Len()))
+			f.setInt(int64(k.data().ValueLen(e)))
 		}
 	}
 }
@@ -107,7 +107,14 @@ func apiDeleteKey(f *frame) {
 	f.setOK(true)
 }
 
-func apiUnlinkKey(f *frame) { apiDeleteKey(f) }
+func apiUnlinkKey(f *frame) {
+	k := f.key(0)
+	if k == nil || !f.writable(k) {
+		return
+	}
+	host.srv.UnlinkKey(k.db, k.name)
+	f.setOK(true)
+}
 
 // noExpire is REDISMODULE_NO_EXPIRE.
 const noExpire = -1
@@ -120,10 +127,10 @@ func (f *frame) expire(absolute bool) {
 	}
 	f.setInt(noExpire)
 	e := k.entry()
-	if e == nil || store.Expire(e) == 0 {
+	if e == nil || e.Expire() == 0 {
 		return
 	}
-	t := store.Expire(e)
+	t := e.Expire()
 	if !absolute {
 		t = max(0, t-host.srv.Mstime())
 	}
@@ -174,7 +181,7 @@ func apiRandomKey(f *frame) {
 	}
 	db := host.srv.DBAt(int(ctx.cell.db))
 	for db.Len() > 0 {
-		name := []byte(db.Random().Key())
+		name := append([]byte(nil), db.Random().Key()...)
 		if host.srv.LookupKey(int(ctx.cell.db), name) != nil {
 			f.giveString(name)
 			return

@@ -11,7 +11,7 @@ func apiStringSet(f *frame) {
 	if s == nil {
 		return
 	}
-	host.srv.SetKey(k.db, k.name, store.NewString(s.bytes()))
+	host.srv.SetString(k.db, k.name, s.bytes())
 	f.setOK(true)
 }
 
@@ -30,10 +30,10 @@ func apiStringDMA(f *frame) {
 		f.setPtr(addrOf(&emptyBytes))
 		return
 	}
-	if e.Value.Type != store.String {
+	if e.Type() != store.String {
 		return
 	}
-	b := e.Value.Mutable()
+	_, b := k.data().MutableString(e)
 	put(f.uptr(1), uint64(len(b)))
 	if len(b) == 0 {
 		f.setPtr(addrOf(&emptyBytes))
@@ -52,7 +52,7 @@ func apiStringTruncate(f *frame) {
 	}
 	n := f.int(1)
 	e := k.entry()
-	if n > maxString || e != nil && e.Value.Type != store.String {
+	if n > maxString || e != nil && e.Type() != store.String {
 		f.setOK(false)
 		return
 	}
@@ -61,12 +61,7 @@ func apiStringTruncate(f *frame) {
 		if n == 0 {
 			return
 		}
-		e = host.srv.SetKey(k.db, k.name, store.NewString(nil))
+		e = host.srv.SetString(k.db, k.name, nil)
 	}
-	b := e.Value.Mutable()
-	if int(n) <= len(b) {
-		e.Value.SetBytes(b[:n])
-		return
-	}
-	e.Value.SetBytes(append(b, make([]byte, int(n)-len(b))...))
+	k.data().ResizeString(e, int(n))
 }

@@ -3,6 +3,7 @@ package abi
 import (
 	"golang.org/x/sys/unix"
 
+	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -35,7 +36,7 @@ func (f *frame) list(mode int32, create bool) (*key, *store.Entry) {
 		return nil, nil
 	}
 	e := k.entry()
-	if e == nil && !create || e != nil && e.Value.Type != store.List {
+	if e == nil && !create || e != nil && e.Type() != store.List {
 		f.fail(errnoNotList)
 		return nil, nil
 	}
@@ -47,8 +48,8 @@ func (f *frame) list(mode int32, create bool) (*key, *store.Entry) {
 }
 
 // at turns the index in argument 1 into one from the beginning.
-func (f *frame) at(e *store.Entry) (int, bool) {
-	i, n := f.i64(1), int64(e.Value.Len())
+func (f *frame) at(l store.ListValue) (int, bool) {
+	i, n := f.i64(1), int64(l.Len())
 	if i < -n || i >= n {
 		f.fail(errnoDomain)
 		return 0, false
@@ -76,20 +77,15 @@ func apiListPush(f *frame) {
 // push adds a copy of s at one end, making the list if need be.
 func (f *frame) push(k *key, e *store.Entry, s *stringCell, head bool) {
 	if e == nil {
-		e = host.srv.SetKey(k.db, k.name, store.NewList())
+		e = host.srv.AddList(k.db, k.name)
 	}
-	item := append([]byte(nil), s.bytes()...)
-	if head {
-		e.Value.List().PushFront(item)
-	} else {
-		e.Value.List().PushBack(item)
-	}
+	k.data().List(e).Push(head, s.bytes())
 	f.setOK(true)
 }
 
 // dropEmpty deletes the key when its list has become empty.
 func (k *key) dropEmpty(e *store.Entry) {
-	if e.Value.Len() == 0 {
+	if k.data().List(e).Len() == 0 {
 		host.srv.DeleteKey(k.db, k.name)
 	}
 }
@@ -101,16 +97,20 @@ func (k *key) give(f *frame, b []byte) {
 	f.setPtr(s.addr())
 }
 
+// giveElem is give for an element of a value.
+func (k *key) giveElem(f *frame, e ds.Elem) {
+	var tmp [20]byte
+	k.give(f, e.Bytes(tmp[:]))
+}
+
 func apiListPop(f *frame) {
 	k, e := f.list(modeWrite, false)
 	if k == nil {
 		return
 	}
-	i := 0
-	if f.i32(1) != listHead {
-		i = e.Value.Len() - 1
-	}
-	k.give(f, e.Value.List().Delete(i))
+	l, head := k.data().List(e), f.i32(1) == listHead
+	k.giveElem(f, l.Peek(head))
+	l.Pop(head, 1)
 	k.dropEmpty(e)
 }
 
@@ -119,8 +119,9 @@ func apiListGet(f *frame) {
 	if k == nil {
 		return
 	}
-	if i, ok := f.at(e); ok {
-		k.give(f, e.Value.List().At(i))
+	l := k.data().List(e)
+	if i, ok := f.at(l); ok {
+		k.giveElem(f, l.At(i))
 	}
 }
 
@@ -137,8 +138,9 @@ func apiListSet(f *frame) {
 	if k == nil {
 		return
 	}
-	if i, ok := f.at(e); ok {
-		e.Value.List().Set(i, append([]byte(nil), s.bytes()...))
+	l := k.data().List(e)
+	if i, ok := f.at(l); ok {
+		l.Set(i, s.bytes())
 		f.setOK(true)
 	}
 }
@@ -159,7 +161,7 @@ func apiListInsert(f *frame) {
 	}
 	n := int64(0)
 	if e != nil {
-		n = int64(e.Value.Len())
+		n = int64(k.data().List(e).Len())
 	}
 	switch {
 	case index == n || index == -1:
@@ -167,14 +169,13 @@ func apiListInsert(f *frame) {
 	case index == 0 || index == -n-1:
 		f.push(k, e, s, true)
 	default:
-		i, ok := f.at(e)
+		l := k.data().List(e)
+		i, ok := f.at(l)
 		if !ok {
 			return
 		}
-		if index < 0 {
-			i++ // counted from the end, the item goes behind
-		}
-		e.Value.List().Insert(i, append([]byte(nil), s.bytes()...))
+		// Counted from the end, the item goes behind.
+		l.Insert(i, s.bytes(), index < 0)
 		f.setOK(true)
 	}
 }
@@ -184,8 +185,9 @@ func apiListDelete(f *frame) {
 	if k == nil {
 		return
 	}
-	if i, ok := f.at(e); ok {
-		e.Value.List().Delete(i)
+	l := k.data().List(e)
+	if i, ok := f.at(l); ok {
+		l.Delete(i, 1)
 		k.dropEmpty(e)
 		f.setOK(true)
 	}

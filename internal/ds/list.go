@@ -1,164 +1,242 @@
 package ds
 
-import "slices"
+import (
+	"math"
+	"unsafe"
 
-// List is a sequence of byte strings, quick at both ends and fair in the
-// middle: chunks of up to chunkItems items.
-type List struct {
-	chunks [][][]byte
-	length int
-	bytes  int
+	"berth/internal/mem"
+)
+
+// List is a sequence of elements in packs of limited size, Redis's quicklist.
+// The packs' addresses sit in one array with slack at both ends: a push or pop
+// at an end touches one pack, and finding an element by its number runs over
+// counts that lie side by side instead of following links.
+//
+// The zero List is none at all. A List is an address; its contents are in the
+// heap that NewList was given.
+type List struct{ addr uintptr }
+
+// listHead is the block that a List is the address of.
+type listHead struct {
+	count int
+	nodes uintptr // array of room nodes
+	room  int32
+	first int32 // index of the first node in use
+	n     int32 // nodes in use
+	_     int32
 }
 
-const chunkItems = 128
+// node is one pack of a list. It repeats the pack's size and count so that a
+// search needs not look at the packs.
+type node struct {
+	pack  uintptr
+	count uint32
+	size  uint32
+}
 
-// Len is the number of items.
-func (l *List) Len() int { return l.length }
+const nodeSize = int(unsafe.Sizeof(node{}))
 
-// Bytes is the sum of the items' lengths.
-func (l *List) Bytes() int { return l.bytes }
+// Limit is the setting list-max-listpack-size: how much one pack of a list may
+// hold. A positive limit is a number of elements, a negative one stands for a
+// size, from -1 for 4 KiB to -5 for 64 KiB.
+type Limit int
 
-// PushBack adds an item, which the list keeps, at the end.
-func (l *List) PushBack(item []byte) {
-	n := len(l.chunks)
-	if n == 0 || len(l.chunks[n-1]) >= chunkItems {
-		l.chunks = append(l.chunks, nil)
-		n++
+// safeSize bounds packs whose limit is a number of elements, in bytes.
+const safeSize = 8192
+
+// Bounds is the largest size in bytes and the largest number of elements. The
+// one that does not matter is math.MaxInt.
+func (l Limit) Bounds() (size, count int) {
+	if l >= 0 {
+		return math.MaxInt, max(int(l), 1)
 	}
-	l.chunks[n-1] = append(l.chunks[n-1], item)
-	l.length++
-	l.bytes += len(item)
+	return 4096 << min(-int(l)-1, 4), math.MaxInt
 }
 
-// PushFront adds an item, which the list keeps, at the beginning.
-func (l *List) PushFront(item []byte) {
-	if len(l.chunks) == 0 || len(l.chunks[0]) >= chunkItems {
-		l.chunks = slices.Insert(l.chunks, 0, nil)
+// Exceeded reports whether size bytes with count elements are too much for one
+// pack.
+func (l Limit) Exceeded(size, count int) bool {
+	maxSize, maxCount := l.Bounds()
+	if l >= 0 {
+		return size > safeSize || count > maxCount
 	}
-	l.chunks[0] = slices.Insert(l.chunks[0], 0, item)
-	l.length++
-	l.bytes += len(item)
+	return size > maxSize
 }
 
-// locate finds the chunk of item i, counted from 0.
-func (l *List) locate(i int) (chunk, at int) {
-	if i > l.length/2 {
-		left := l.length - i
-		for c := len(l.chunks) - 1; ; c-- {
-			if n := len(l.chunks[c]); left <= n {
-				return c, n - left
-			} else {
-				left -= n
-			}
-		}
+// NewList makes an empty list.
+func NewList(h *mem.Heap) List {
+	return List{mem.Addr(h.AllocZero(int(unsafe.Sizeof(listHead{}))))}
+}
+
+// ListAt is the list at an address that Addr gave.
+func ListAt(addr uintptr) List { return List{addr} }
+
+// Addr is the list's address, for storing it off the Go heap.
+func (l List) Addr() uintptr { return l.addr }
+
+func (l List) head() *listHead { return (*listHead)(mem.Ptr(l.addr)) }
+
+// Len is the number of elements.
+func (l List) Len() int { return l.head().count }
+
+// Packs is the number of packs.
+func (l List) Packs() int { return int(l.head().n) }
+
+// PackAt is pack number i with its number of elements. It belongs to the list.
+func (l List) PackAt(i int) (Pack, int) {
+	n := l.node(i)
+	return Pack{n.pack}, int(n.count)
+}
+
+// Bytes is the memory that the list takes, in usable sizes.
+func (l List) Bytes() int {
+	hd := l.head()
+	sum := mem.UsableSize(int(unsafe.Sizeof(listHead{})))
+	if hd.room > 0 {
+		sum += mem.UsableSize(int(hd.room) * nodeSize)
 	}
-	for c := range l.chunks {
-		if n := len(l.chunks[c]); i < n {
-			return c, i
-		} else {
-			i -= n
-		}
+	for i := range int(hd.n) {
+		sum += mem.UsableSize(int(l.node(i).size))
 	}
-	return len(l.chunks), 0
+	return sum
 }
 
-// At returns item i, counted from 0; the list keeps it.
-func (l *List) At(i int) []byte {
-	c, at := l.locate(i)
-	return l.chunks[c][at]
+// Free gives all memory of the list back.
+func (l List) Free(h *mem.Heap) {
+	for i := range l.Packs() {
+		Pack{l.node(i).pack}.Free(h)
+	}
+	l.freeHead(h)
 }
 
-// Set replaces item i.
-func (l *List) Set(i int, item []byte) {
-	c, at := l.locate(i)
-	l.bytes += len(item) - len(l.chunks[c][at])
-	l.chunks[c][at] = item
+// freeHead gives back the list but not its packs.
+func (l List) freeHead(h *mem.Heap) {
+	hd := l.head()
+	if hd.room > 0 {
+		h.Free(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	}
+	h.Free(mem.Ptr(l.addr), int(unsafe.Sizeof(listHead{})))
 }
 
-// Insert puts an item before item i, or at the end when i is Len.
-func (l *List) Insert(i int, item []byte) {
-	if i >= l.length {
-		l.PushBack(item)
+// FreePart gives back packs at the end, at most n of them, and reports whether
+// that was all, the list included. A huge list is freed in such steps. Nothing
+// else may be done with the list any more.
+func (l List) FreePart(h *mem.Heap, n int) bool {
+	hd := l.head()
+	for ; n > 0 && hd.n > 0; n-- {
+		hd.n--
+		Pack{l.node(int(hd.n)).pack}.Free(h)
+	}
+	if hd.n > 0 {
+		return false
+	}
+	l.freeHead(h)
+	return true
+}
+
+// Clone copies the list, possibly to another heap.
+func (l List) Clone(to *mem.Heap) List {
+	c := NewList(to)
+	for i := range l.Packs() {
+		n := l.node(i)
+		c.AddPack(to, Pack{n.pack}.Clone(to), int(n.count))
+	}
+	return c
+}
+
+// AddPack puts a pack of n elements at the end. The list owns it then.
+func (l List) AddPack(h *mem.Heap, k Pack, n int) {
+	if n == 0 {
+		k.Free(h)
 		return
 	}
-	c, at := l.locate(i)
-	if len(l.chunks[c]) >= chunkItems {
-		half := chunkItems / 2
-		tail := slices.Clone(l.chunks[c][half:])
-		l.chunks[c] = l.chunks[c][:half]
-		l.chunks = slices.Insert(l.chunks, c+1, tail)
-		if at >= half {
-			c, at = c+1, at-half
-		}
-	}
-	l.chunks[c] = slices.Insert(l.chunks[c], at, item)
-	l.length++
-	l.bytes += len(item)
+	*l.open(h, l.Packs()) = node{pack: k.addr, count: uint32(n), size: uint32(k.Size())}
+	l.head().count += n
 }
 
-// Delete takes item i out and returns it.
-func (l *List) Delete(i int) []byte {
-	c, at := l.locate(i)
-	item := l.chunks[c][at]
-	l.chunks[c] = slices.Delete(l.chunks[c], at, at+1)
-	if len(l.chunks[c]) == 0 {
-		l.chunks = slices.Delete(l.chunks, c, c+1)
-	}
-	l.length--
-	l.bytes -= len(item)
-	return item
+// TakePack frees a list that has exactly one pack, except for the pack, which
+// belongs to the caller then.
+func (l List) TakePack(h *mem.Heap) Pack {
+	k := Pack{l.node(0).pack}
+	l.freeHead(h)
+	return k
 }
 
-// Trim keeps the items from and including first up to and including last.
-func (l *List) Trim(first, last int) {
-	kept := &List{}
-	l.Each(first, true, func(i int, item []byte) bool {
-		if i > last {
-			return false
-		}
-		kept.PushBack(item)
-		return true
-	})
-	*l = *kept
+func (l List) node(i int) *node {
+	hd := l.head()
+	return (*node)(mem.Ptr(hd.nodes + uintptr(int(hd.first)+i)*uintptr(nodeSize)))
 }
 
-// Each calls fn for the items from i on, forwards or backwards, until it
-// returns false. fn must not change the list.
-func (l *List) Each(i int, forward bool, fn func(i int, item []byte) bool) {
-	if i < 0 || i >= l.length {
-		return
+// set stores where pack i is, after it changed.
+func (l List) set(i int, k Pack, count int) {
+	*l.node(i) = node{pack: k.addr, count: uint32(count), size: uint32(k.Size())}
+}
+
+// open makes room for a node at index i and returns it, undefined.
+func (l List) open(h *mem.Heap, i int) *node {
+	hd := l.head()
+	n := int(hd.n)
+	front := i < n/2 || n == 0 && i == 0
+	if front && hd.first == 0 || !front && hd.first+hd.n == hd.room {
+		l.spread(h)
 	}
-	c, at := l.locate(i)
-	for {
-		if !fn(i, l.chunks[c][at]) {
-			return
-		}
-		if forward {
-			i++
-			if at++; at == len(l.chunks[c]) {
-				if c++; c == len(l.chunks) {
-					return
-				}
-				at = 0
-			}
-			continue
-		}
-		i--
-		if at--; at < 0 {
-			if c--; c < 0 {
-				return
-			}
-			at = len(l.chunks[c]) - 1
-		}
+	all := mem.Bytes(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	at := func(i int) int { return (int(hd.first) + i) * nodeSize }
+	if front && hd.first > 0 {
+		copy(all[at(-1):], all[at(0):at(i)])
+		hd.first--
+	} else {
+		copy(all[at(i+1):], all[at(i):at(n)])
+	}
+	hd.n++
+	return l.node(i)
+}
+
+// spread centres the nodes in their array, in a larger one when it is more than
+// half full.
+func (l List) spread(h *mem.Heap) {
+	hd := l.head()
+	room := int(hd.room)
+	if n := int(hd.n); n*2 >= room {
+		room = max(4, n*3)
+		room = mem.UsableSize(room*nodeSize) / nodeSize
+	}
+	p := h.Alloc(room * nodeSize)
+	first := (room - int(hd.n)) / 2
+	if hd.room > 0 {
+		old := mem.Bytes(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+		copy(mem.Bytes(p, room*nodeSize)[first*nodeSize:], old[int(hd.first)*nodeSize:int(hd.first+hd.n)*nodeSize])
+		h.Free(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	}
+	hd.nodes, hd.room, hd.first = mem.Addr(p), int32(room), int32(first)
+}
+
+// close takes nodes i to j-1 out of the array. Their packs are the caller's.
+func (l List) close(h *mem.Heap, i, j int) {
+	hd := l.head()
+	all := mem.Bytes(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	at := func(i int) int { return (int(hd.first) + i) * nodeSize }
+	n := int(hd.n)
+	if i < n-j {
+		copy(all[at(j-i):at(j)], all[at(0):at(i)])
+		hd.first += int32(j - i)
+	} else {
+		copy(all[at(i):], all[at(j):at(n)])
+	}
+	hd.n -= int32(j - i)
+	if hd.room > 16 && hd.n < hd.room/8 {
+		l.shrink(h)
 	}
 }
 
-// Clone copies the list and its items.
-func (l *List) Clone() *List {
-	out := &List{}
-	l.Each(0, true, func(_ int, item []byte) bool {
-		out.PushBack(slices.Clone(item))
-		return true
-	})
-	return out
+// shrink gives a list that lost most of its packs a smaller array.
+func (l List) shrink(h *mem.Heap) {
+	hd := l.head()
+	room := mem.UsableSize(max(4, int(hd.n)*2)*nodeSize) / nodeSize
+	p := h.Alloc(room * nodeSize)
+	first := (room - int(hd.n)) / 2
+	old := mem.Bytes(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	copy(mem.Bytes(p, room*nodeSize)[first*nodeSize:], old[int(hd.first)*nodeSize:int(hd.first+hd.n)*nodeSize])
+	h.Free(mem.Ptr(hd.nodes), int(hd.room)*nodeSize)
+	hd.nodes, hd.room, hd.first = mem.Addr(p), int32(room), int32(first)
 }

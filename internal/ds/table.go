@@ -1,260 +1,333 @@
 package ds
 
 import (
-	"hash/maphash"
 	"math/bits"
+	"unsafe"
+
+	"berth/internal/mem"
 )
 
-// Table is a hash table from keys to values of type V. It grows and shrinks in
-// steps, so that no single operation has to move everything, and Scan returns
-// every entry that was there all the time, as Redis's SCAN promises.
-type Table[V any] struct {
-	seed   maphash.Seed
-	tabs   [2]buckets[V]
-	moving int // the next bucket of tabs[0] to move to tabs[1]; -1 when not resizing
-	frozen int // above zero no bucket is moved: iteration is under way
+// Table is a hash table of addresses: each is that of an entry, off the Go
+// heap, that holds its own key. The table knows nothing of an entry but where
+// its key is, by the table's Kind.
+//
+// A bucket is one cache line: a word with eight bits of each entry's hash, and
+// seven slots. A bucket that overflows gives its last slot to a chained bucket.
+// So a lookup usually costs two cache misses: the bucket and the entry.
+//
+// A slot is 64 bits but an address is 48: the rest holds sixteen more bits of
+// the hash. They spare comparisons, and with them a table of 4,096 buckets or
+// more is resized without looking at the entries at all.
+//
+// The table grows and shrinks in steps: while it does there are two arrays of
+// buckets, and every change moves one bucket from the old to the new.
+//
+// A Table holds no Go pointers and may lie in off-heap memory. The zero value
+// with a Kind is an empty table.
+type Table struct {
+	arrays [2]array
+	// next is the bucket of arrays[0] that is moved next while resizing.
+	next int
+	// resizing tells that arrays[1] takes over from arrays[0].
+	resizing bool
+	// Kind is where the entries have their keys. It is set once, first.
+	Kind Kind
+	// held counts iterations: above zero no entry changes its bucket.
+	held int32
 }
 
-type buckets[V any] struct {
-	list []*Entry[V]
-	used int
+// array is one array of buckets.
+type array struct {
+	addr  uintptr
+	used  int
+	exp   uint8 // two to the power of exp buckets, if addr is not 0
+	chain int   // chained buckets
 }
 
-// Entry is one key with its value. It stays where it is until its key is
-// deleted.
-type Entry[V any] struct {
-	next *Entry[V]
-	hash uint64
-	key  string
-	// Value belongs to the table's owner.
-	Value V
+// bucket is 64 bytes, aligned to a cache line. The lowest byte of meta has a bit
+// per used slot and, on top, one for a chained bucket in the last slot. Byte
+// i+1 is the tag of slot i.
+type bucket struct {
+	meta uint64
+	slot [slots]uint64
 }
 
-// Key is the entry's key.
-func (e *Entry[V]) Key() string { return e.key }
+const (
+	slots      = 7
+	bucketSize = 64
+	chained    = 1 << 7
+	anySlot    = 1<<slots - 1
+	addrBits   = 48
+	addrMask   = 1<<addrBits - 1
 
-const minBuckets = 4
+	// The bits of a hash from extraShift on are those in a slot, sixteen, and
+	// then those in the tag, eight.
+	extraShift = 12
+	knownBits  = 24
 
-// NewTable makes an empty table.
-func NewTable[V any]() *Table[V] {
-	return &Table[V]{seed: maphash.MakeSeed(), moving: -1}
+	// grow and shrink are loads, in entries per bucket: at growAt the array
+	// doubles, under shrinkAt it halves or more, to hold at most shrinkTo.
+	growAt   = 6
+	shrinkTo = 4
+
+	lowBytes  = 0x0101010101010100
+	highBytes = 0x8080808080808000
+)
+
+func tagOf(hash uint64) uint8 { return uint8(hash >> (extraShift + 16)) }
+
+// slotOf is the slot for an entry: its address and sixteen bits of its hash.
+func slotOf(hash uint64, p unsafe.Pointer) uint64 {
+	return uint64(mem.Addr(p)) | hash>>extraShift<<addrBits
 }
 
-// Len is the number of entries.
-func (t *Table[V]) Len() int { return t.tabs[0].used + t.tabs[1].used }
+func entryOf(slot uint64) unsafe.Pointer { return mem.Ptr(uintptr(slot & addrMask)) }
 
-// Buckets is how many buckets there are, of interest to statistics.
-func (t *Table[V]) Buckets() int { return len(t.tabs[0].list) + len(t.tabs[1].list) }
-
-// Find returns the entry of key, nil when there is none.
-func (t *Table[V]) Find(key []byte) *Entry[V] {
-	if t.Len() == 0 {
-		return nil
-	}
-	t.step()
-	h := maphash.Bytes(t.seed, key)
-	for i := range t.tabs {
-		b := &t.tabs[i]
-		if len(b.list) == 0 {
-			continue
-		}
-		for e := b.list[h&uint64(len(b.list)-1)]; e != nil; e = e.next {
-			if e.hash == h && e.key == string(key) {
-				return e
-			}
-		}
-	}
-	return nil
-}
-
-// Insert adds key, which must not be there, and returns its entry.
-func (t *Table[V]) Insert(key []byte, v V) *Entry[V] {
-	t.grow()
-	t.step()
-	e := &Entry[V]{hash: maphash.Bytes(t.seed, key), key: string(key), Value: v}
-	b := &t.tabs[0]
-	if t.moving >= 0 {
-		b = &t.tabs[1]
-	}
-	b.put(e)
-	return e
-}
-
-func (b *buckets[V]) put(e *Entry[V]) {
-	slot := &b.list[e.hash&uint64(len(b.list)-1)]
-	e.next = *slot
-	*slot = e
-	b.used++
-}
-
-// Delete takes key out and returns its entry, nil when there was none.
-func (t *Table[V]) Delete(key []byte) *Entry[V] {
-	if t.Len() == 0 {
-		return nil
-	}
-	t.step()
-	h := maphash.Bytes(t.seed, key)
-	for i := range t.tabs {
-		b := &t.tabs[i]
-		if len(b.list) == 0 {
-			continue
-		}
-		for at := &b.list[h&uint64(len(b.list)-1)]; *at != nil; at = &(*at).next {
-			if e := *at; e.hash == h && e.key == string(key) {
-				*at = e.next
-				e.next = nil
-				b.used--
-				t.shrink()
-				return e
-			}
-		}
-	}
-	return nil
-}
-
-// grow begins to double the table when it holds as many entries as buckets.
-func (t *Table[V]) grow() {
-	b := &t.tabs[0]
-	switch {
-	case len(b.list) == 0:
-		b.list = make([]*Entry[V], minBuckets)
-	case t.moving < 0 && b.used >= len(b.list):
-		t.resize(b.used * 2)
-	}
-}
-
-// shrink begins to make the table smaller when it is nearly empty.
-func (t *Table[V]) shrink() {
-	b := &t.tabs[0]
-	if t.moving < 0 && len(b.list) > minBuckets && b.used*10 < len(b.list) {
-		t.resize(b.used)
-	}
-}
-
-func (t *Table[V]) resize(want int) {
-	n := minBuckets
-	for n < want {
-		n *= 2
-	}
-	if n != len(t.tabs[0].list) {
-		t.tabs[1] = buckets[V]{list: make([]*Entry[V], n)}
-		t.moving = 0
-	}
-}
-
-// step moves one bucket, or passes some empty ones.
-func (t *Table[V]) step() {
-	if t.moving < 0 || t.frozen > 0 {
-		return
-	}
-	from, to := &t.tabs[0], &t.tabs[1]
-	for empty := 10; empty > 0 && t.moving < len(from.list) && from.list[t.moving] == nil; empty-- {
-		t.moving++
-	}
-	if t.moving < len(from.list) {
-		for e := from.list[t.moving]; e != nil; {
-			next := e.next
-			to.put(e)
-			from.used--
-			e = next
-		}
-		from.list[t.moving] = nil
-		t.moving++
-	}
-	if from.used == 0 && t.moving >= len(from.list) || from.used == 0 {
-		t.tabs[0], t.tabs[1] = *to, buckets[V]{}
-		t.moving = -1
-	}
-}
-
-// Scan calls fn for the entries of a few buckets and returns the cursor to go
-// on with, 0 at the end. The cursor counts with its bits reversed: buckets that
-// a growing table splits, or a shrinking one joins, are then visited as one.
-// The idea is Pieter Noordhuis's, in Redis. fn may change the table.
-func (t *Table[V]) Scan(cursor uint64, fn func(*Entry[V])) uint64 {
-	if t.Len() == 0 {
+func (a *array) buckets() int {
+	if a.addr == 0 {
 		return 0
 	}
-	t.frozen++
-	defer func() { t.frozen-- }()
-	small, large := t.tabs[0].list, t.tabs[1].list
-	if len(large) == 0 {
-		visit(small, cursor, fn)
-		return next(cursor, uint64(len(small)-1))
+	return 1 << a.exp
+}
+
+func (a *array) bucket(i int) *bucket {
+	return (*bucket)(mem.Ptr(a.addr + uintptr(i)*bucketSize))
+}
+
+func (a *array) alloc(h *mem.Heap, exp uint8) {
+	*a = array{addr: mem.Addr(h.AllocZero(bucketSize << exp)), exp: exp}
+}
+
+func (a *array) free(h *mem.Heap) {
+	if a.addr != 0 {
+		h.Free(mem.Ptr(a.addr), bucketSize<<a.exp)
 	}
-	if len(small) > len(large) {
-		small, large = large, small
+	*a = array{}
+}
+
+// chainOf is the bucket that follows b, or nil.
+func (b *bucket) chainOf() *bucket {
+	if b.meta&chained == 0 {
+		return nil
 	}
-	m0, m1 := uint64(len(small)-1), uint64(len(large)-1)
-	visit(small, cursor, fn)
-	for {
-		visit(large, cursor, fn)
-		cursor = next(cursor, m1)
-		if cursor&(m0^m1) == 0 {
-			return cursor
+	return (*bucket)(mem.Ptr(uintptr(b.slot[slots-1])))
+}
+
+// tagged gives a bit in byte i+1 for every slot whose tag is tag. A bit above a
+// true one may be wrong: the caller compares anyway.
+func (b *bucket) tagged(tag uint8) uint64 {
+	x := b.meta ^ uint64(tag)*lowBytes
+	return (x - lowBytes) & ^x & highBytes
+}
+
+// room has a bit for every free slot of b.
+func (b *bucket) room() uint64 { return ^b.meta & anySlot &^ (b.meta & chained >> 1) }
+
+func (b *bucket) has(i int) bool { return b.meta>>i&1 == 1 }
+
+func (b *bucket) put(i int, slot uint64, tag uint8) {
+	shift := 8 * (i + 1)
+	b.slot[i] = slot
+	b.meta = b.meta&^(0xff<<shift) | uint64(tag)<<shift | 1<<i
+}
+
+func (b *bucket) tag(i int) uint8 { return uint8(b.meta >> (8 * (i + 1))) }
+
+// Len is the number of entries.
+func (t *Table) Len() int { return t.arrays[0].used + t.arrays[1].used }
+
+// Buckets is the number of buckets, chained ones included.
+func (t *Table) Buckets() int {
+	return t.arrays[0].buckets() + t.arrays[1].buckets() + t.arrays[0].chain + t.arrays[1].chain
+}
+
+// Bytes is the memory of the table without the entries.
+func (t *Table) Bytes() int { return t.Buckets() * bucketSize }
+
+// Resizing reports whether entries are being moved to another array.
+func (t *Table) Resizing() bool { return t.resizing }
+
+// Find is the entry with the key, whose hash is given, or nil.
+func (t *Table) Find(hash uint64, key []byte) unsafe.Pointer {
+	tag := tagOf(hash)
+	extra := hash >> extraShift & 0xffff
+	for i := range t.arrays {
+		a := &t.arrays[i]
+		if a.used == 0 {
+			continue
 		}
-	}
-}
-
-func visit[V any](list []*Entry[V], cursor uint64, fn func(*Entry[V])) {
-	for e := list[cursor&uint64(len(list)-1)]; e != nil; {
-		following := e.next // fn may delete e
-		fn(e)
-		e = following
-	}
-}
-
-// next counts up from the most significant bit of the mask.
-func next(cursor, mask uint64) uint64 {
-	cursor |= ^mask
-	cursor = bits.Reverse64(cursor)
-	cursor++
-	return bits.Reverse64(cursor)
-}
-
-// Each calls fn for every entry until it returns false. fn may delete the entry
-// it is given and no other.
-func (t *Table[V]) Each(fn func(*Entry[V]) bool) {
-	t.frozen++
-	defer func() { t.frozen-- }()
-	for i := range t.tabs {
-		for _, e := range t.tabs[i].list {
-			for e != nil {
-				following := e.next
-				if !fn(e) {
-					return
+		for b := a.bucket(int(hash & (1<<a.exp - 1))); b != nil; b = b.chainOf() {
+			for m := b.tagged(tag); m != 0; m &= m - 1 {
+				i := bits.TrailingZeros64(m)/8 - 1
+				if s := b.slot[i]; b.has(i) && s>>addrBits == extra {
+					if p := entryOf(s); t.Kind.isKey(p, key) {
+						return p
+					}
 				}
-				e = following
 			}
 		}
 	}
+	return nil
 }
 
-// Random returns a random entry, nil when there is none. Entries that share a
-// bucket are a little less likely than others. rnd must be uniform.
-func (t *Table[V]) Random(rnd func() uint64) *Entry[V] {
-	if t.Len() == 0 {
-		return nil
-	}
-	t.step()
-	for {
-		n := rnd() % uint64(t.Buckets())
-		list := t.tabs[0].list
-		if n >= uint64(len(list)) {
-			n -= uint64(len(list))
-			list = t.tabs[1].list
-		}
-		chain := 0
-		for e := list[n]; e != nil; e = e.next {
-			chain++
-		}
-		if chain == 0 {
+// place is where an entry is.
+type place struct {
+	array int
+	home  int     // the index of the first bucket of the chain
+	b     *bucket // the bucket that holds the entry
+	slot  int
+}
+
+// locate finds the slot of the entry p with the given hash. A nil p stands for
+// the entry with the key.
+func (t *Table) locate(hash uint64, p unsafe.Pointer, key []byte) (place, bool) {
+	tag := tagOf(hash)
+	for n := range t.arrays {
+		a := &t.arrays[n]
+		if a.used == 0 {
 			continue
 		}
-		e := list[n]
-		for k := rnd() % uint64(chain); k > 0; k-- {
-			e = e.next
+		home := int(hash & (1<<a.exp - 1))
+		for b := a.bucket(home); b != nil; b = b.chainOf() {
+			for m := b.tagged(tag); m != 0; m &= m - 1 {
+				i := bits.TrailingZeros64(m)/8 - 1
+				if !b.has(i) {
+					continue
+				}
+				q := entryOf(b.slot[i])
+				if q == p || p == nil && t.Kind.isKey(q, key) {
+					return place{n, home, b, i}, true
+				}
+			}
 		}
-		return e
 	}
+	return place{}, false
+}
+
+// Insert adds the entry p, whose key has the given hash and must not be there
+// yet.
+func (t *Table) Insert(h *mem.Heap, hash uint64, p unsafe.Pointer) {
+	t.Step(h)
+	t.growIfFull(h)
+	a := &t.arrays[0]
+	if t.resizing {
+		a = &t.arrays[1]
+	}
+	a.insert(h, int(hash&(1<<a.exp-1)), slotOf(hash, p), tagOf(hash))
+}
+
+func (a *array) insert(h *mem.Heap, home int, slot uint64, tag uint8) {
+	b := a.bucket(home)
+	for {
+		if r := b.room(); r != 0 {
+			b.put(bits.TrailingZeros64(r), slot, tag)
+			a.used++
+			return
+		}
+		next := b.chainOf()
+		if next == nil {
+			next = a.extend(h, b)
+		}
+		b = next
+	}
+}
+
+// extend chains an empty bucket behind b and moves b's last entry there.
+func (a *array) extend(h *mem.Heap, b *bucket) *bucket {
+	c := (*bucket)(h.AllocZero(bucketSize))
+	c.put(0, b.slot[slots-1], b.tag(slots-1))
+	b.slot[slots-1] = uint64(mem.Addr(unsafe.Pointer(c)))
+	b.meta = b.meta&^(1<<(slots-1)) | chained
+	a.chain++
+	return c
+}
+
+// Replace puts the entry at address p in the place of the one at old, which has
+// the same key. The entry at old is not looked at.
+func (t *Table) Replace(hash uint64, old, p unsafe.Pointer) {
+	w, ok := t.locate(hash, old, nil)
+	if !ok {
+		panic("BUG: ds: the table does not have the entry to be replaced")
+	}
+	w.b.slot[w.slot] = slotOf(hash, p)
+}
+
+// Delete takes the entry with the key out and returns it, nil when there is
+// none. The entry's memory is the caller's.
+func (t *Table) Delete(h *mem.Heap, hash uint64, key []byte) unsafe.Pointer {
+	t.Step(h)
+	w, ok := t.locate(hash, nil, key)
+	if !ok {
+		return nil
+	}
+	p := entryOf(w.b.slot[w.slot])
+	t.clear(h, w)
+	return p
+}
+
+// Remove takes the entry p out and reports whether it was there.
+func (t *Table) Remove(h *mem.Heap, hash uint64, p unsafe.Pointer) bool {
+	t.Step(h)
+	w, ok := t.locate(hash, p, nil)
+	if ok {
+		t.clear(h, w)
+	}
+	return ok
+}
+
+func (t *Table) clear(h *mem.Heap, w place) {
+	a := &t.arrays[w.array]
+	w.b.meta &^= 1 << w.slot
+	a.used--
+	if t.held > 0 {
+		return
+	}
+	if a.bucket(w.home).meta&chained != 0 {
+		a.compact(h, w)
+	}
+	t.shrinkIfSparse(h)
+}
+
+// compact fills the hole at w with the last entry of the chain, and frees the
+// chain's last bucket when it is empty.
+func (a *array) compact(h *mem.Heap, w place) {
+	var before *bucket
+	last := a.bucket(w.home)
+	for next := last.chainOf(); next != nil; next = last.chainOf() {
+		before, last = last, next
+	}
+	if last != w.b && last.meta&anySlot != 0 {
+		i := bits.Len64(last.meta&anySlot) - 1
+		w.b.put(w.slot, last.slot[i], last.tag(i))
+		last.meta &^= 1 << i
+	}
+	if last.meta&anySlot == 0 {
+		h.Free(unsafe.Pointer(last), bucketSize)
+		before.meta &^= chained
+		a.chain--
+	}
+}
+
+// Free gives the table's memory back, but not that of the entries.
+func (t *Table) Free(h *mem.Heap) {
+	for n := range t.arrays {
+		a := &t.arrays[n]
+		for i := 0; i < a.buckets() && a.chain > 0; i++ {
+			a.unchain(h, i)
+		}
+		a.free(h)
+	}
+	*t = Table{Kind: t.Kind}
+}
+
+// unchain frees the buckets chained to bucket i.
+func (a *array) unchain(h *mem.Heap, i int) {
+	b := a.bucket(i)
+	for c := b.chainOf(); c != nil; {
+		next := c.chainOf()
+		h.Free(unsafe.Pointer(c), bucketSize)
+		a.chain--
+		c = next
+	}
+	b.meta &^= chained
 }

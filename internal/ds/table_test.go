@@ -4,150 +4,328 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
+
+	"berth/internal/mem"
 )
 
-// TestTableAgainstMap runs random operations on a table and on a map.
+// member makes a KindMember entry.
+func member(h *mem.Heap, key string) unsafe.Pointer {
+	p := h.Alloc(memberSize(key))
+	b := mem.Bytes(p, memberSize(key))
+	if len(key) < LongKey {
+		b[0] = byte(len(key))
+		copy(b[1:], key)
+	} else {
+		b[0] = LongKey
+		*(*uint64)(unsafe.Add(p, 8)) = uint64(len(key))
+		copy(b[16:], key)
+	}
+	return p
+}
+
+func memberSize(key string) int {
+	if len(key) < LongKey {
+		return 1 + len(key)
+	}
+	return 16 + len(key)
+}
+
+// fixture is a table with a model of what is in it.
+type fixture struct {
+	t     *testing.T
+	h     *mem.Heap
+	tab   Table
+	model map[string]unsafe.Pointer
+	keys  []string // of the model, in no order
+	index map[string]int
+}
+
+func newFixture(t *testing.T) *fixture {
+	return &fixture{t: t, h: mem.New(), tab: Table{Kind: KindMember}, model: map[string]unsafe.Pointer{}, index: map[string]int{}}
+}
+
+func (f *fixture) insert(key string) {
+	p := member(f.h, key)
+	f.tab.Insert(f.h, Hash([]byte(key)), p)
+	f.model[key] = p
+	f.index[key] = len(f.keys)
+	f.keys = append(f.keys, key)
+}
+
+func (f *fixture) delete(key string) {
+	p := f.tab.Delete(f.h, Hash([]byte(key)), []byte(key))
+	if p != f.model[key] {
+		f.t.Fatalf("Delete(%.20q) = %p, want %p", key, p, f.model[key])
+	}
+	f.forget(key)
+}
+
+// forget frees the entry of a key that is out of the table.
+func (f *fixture) forget(key string) {
+	f.h.Free(f.model[key], memberSize(key))
+	delete(f.model, key)
+	i, last := f.index[key], f.keys[len(f.keys)-1]
+	f.keys[i], f.index[last] = last, i
+	f.keys = f.keys[:len(f.keys)-1]
+	delete(f.index, key)
+}
+
+// close empties the table and checks that nothing is left of it.
+func (f *fixture) close() {
+	for len(f.keys) > 0 {
+		f.delete(f.keys[0])
+	}
+	f.tab.Free(f.h)
+	if f.h.Used() != 0 {
+		f.t.Errorf("%d bytes in %d blocks are left", f.h.Used(), f.h.Blocks())
+	}
+	f.h.Close()
+}
+
+func key(rnd *rand.Rand, span int) string {
+	k := fmt.Sprint(rnd.IntN(span))
+	if k[0] == '7' {
+		// Some keys are long.
+		k += string(make([]byte, 240+rnd.IntN(2)*20))
+	}
+	return k
+}
+
 func TestTableAgainstMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	tab, model := NewTable[int](), map[string]int{}
-	for i := range 200_000 {
+	f := newFixture(t)
+	for i := range 300_000 {
 		// The size swings, so that the table grows and shrinks.
-		span := 20_000
-		if i/20_000%2 == 1 {
-			span = 50
+		grow := i/50_000%2 == 0
+		k := key(rnd, 100_000)
+		if !grow && len(f.keys) > 0 && rnd.IntN(4) > 0 {
+			k = f.keys[rnd.IntN(len(f.keys))]
 		}
-		key := []byte(fmt.Sprint(rnd.IntN(span)))
-		switch e := tab.Find(key); {
-		case rnd.IntN(3) == 0 || span == 50 && rnd.IntN(2) == 0:
-			if span == 50 && len(model) > 0 {
-				for k := range model {
-					key = []byte(k)
-					break
-				}
-			}
-			_, want := model[string(key)]
-			delete(model, string(key))
-			if got := tab.Delete(key) != nil; got != want {
-				t.Fatalf("step %d: Delete(%s) is %v", i, key, got)
-			}
-		case e != nil:
-			if model[string(key)] != e.Value {
-				t.Fatalf("step %d: %s is %d, want %d", i, key, e.Value, model[string(key)])
-			}
-			e.Value, model[string(key)] = i, i
-		default:
-			if _, ok := model[string(key)]; ok {
-				t.Fatalf("step %d: %s is lost", i, key)
-			}
-			tab.Insert(key, i)
-			model[string(key)] = i
+		p, have := f.model[k]
+		if got := f.tab.Find(Hash([]byte(k)), []byte(k)); got != p {
+			t.Fatalf("step %d: Find(%.20q) = %p, want %p", i, k, got, p)
 		}
-		if tab.Len() != len(model) {
-			t.Fatalf("step %d: %d entries, want %d", i, tab.Len(), len(model))
+		switch {
+		case !have && (grow || rnd.IntN(4) == 0):
+			f.insert(k)
+		case have && rnd.IntN(8) == 0:
+			// The entry moves.
+			q := member(f.h, k)
+			f.tab.Replace(Hash([]byte(k)), p, q)
+			f.h.Free(p, memberSize(k))
+			f.model[k] = q
+		case have && (!grow || rnd.IntN(3) == 0):
+			if rnd.IntN(2) == 0 {
+				f.delete(k)
+			} else if f.tab.Remove(f.h, Hash([]byte(k)), p) {
+				f.forget(k)
+			} else {
+				t.Fatalf("step %d: %.20q cannot be removed", i, k)
+			}
+		}
+		if f.tab.Len() != len(f.model) {
+			t.Fatalf("step %d: %d entries, want %d", i, f.tab.Len(), len(f.model))
+		}
+		if i%25_000 == 0 {
+			seen := map[string]bool{}
+			f.tab.Each(func(p unsafe.Pointer) bool { seen[string(KindMember.Key(p))] = true; return true })
+			if len(seen) != len(f.model) {
+				t.Fatalf("step %d: Each gives %d entries, want %d", i, len(seen), len(f.model))
+			}
 		}
 	}
-	seen := map[string]bool{}
-	tab.Each(func(e *Entry[int]) bool { seen[e.Key()] = true; return true })
-	if len(seen) != len(model) {
-		t.Errorf("Each saw %d of %d", len(seen), len(model))
-	}
+	f.close()
 }
 
-// TestScanGuarantee checks that a scan returns every key that is there from its
-// beginning to its end, while others come and go and the table resizes.
+// TestScanGuarantee scans while the table changes size in both directions. An
+// entry that is there throughout is given.
 func TestScanGuarantee(t *testing.T) {
-	for seed := range uint64(60) {
-		rnd := rand.New(rand.NewPCG(seed, 7))
-		tab := NewTable[int]()
-		stay := 1 + rnd.IntN(300)
-		for i := range stay {
-			tab.Insert([]byte(fmt.Sprint("stay", i)), i)
+	for run := range 60 {
+		rnd := rand.New(rand.NewPCG(uint64(run), 7))
+		f := newFixture(t)
+		stay := map[string]bool{}
+		for i := range rnd.IntN(3000) {
+			k := fmt.Sprint("stay", i)
+			f.insert(k)
+			stay[k] = true
 		}
-		seen := map[string]bool{}
-		other := 0
-		for cursor := uint64(0); ; {
-			cursor = tab.Scan(cursor, func(e *Entry[int]) { seen[e.Key()] = true })
-			if cursor == 0 {
+		for i := range rnd.IntN(20_000) {
+			f.insert(fmt.Sprint("go", i))
+		}
+		var cursor uint64
+		n, calls := 0, 0
+		for {
+			cursor = f.tab.Scan(cursor, func(p unsafe.Pointer) {
+				k := string(KindMember.Key(p))
+				delete(stay, k)
+				if k[0] == 'g' && rnd.IntN(2) == 0 {
+					f.delete(k) // the entry that was given may go
+				}
+			})
+			if calls++; cursor == 0 {
 				break
 			}
-			for range rnd.IntN(40) {
-				if rnd.IntN(2) == int(seed%2) {
-					tab.Insert([]byte(fmt.Sprint("other", other)), 0)
-					other++
-				} else if other > 0 {
-					tab.Delete([]byte(fmt.Sprint("other", rnd.IntN(other))))
-				}
-			}
-			if rnd.IntN(30) == 0 {
-				for i := range other {
-					tab.Delete([]byte(fmt.Sprint("other", i)))
+			// A step a bucket at most: growth must not outrun the scan.
+			for range rnd.IntN(6) {
+				if run%2 == 0 {
+					n++
+					f.insert(fmt.Sprint("new", n))
+				} else if k := f.keys[rnd.IntN(len(f.keys))]; k[0] != 's' {
+					f.delete(k)
 				}
 			}
 		}
-		for i := range stay {
-			if !seen[fmt.Sprint("stay", i)] {
-				t.Fatalf("seed %d: stay%d of %d was not returned", seed, i, stay)
+		if len(stay) > 0 {
+			t.Errorf("run %d: %d entries were never given, in %d calls", run, len(stay), calls)
+		}
+		f.close()
+	}
+}
+
+// TestDeleteDuringEach empties a table from within an iteration.
+func TestDeleteDuringEach(t *testing.T) {
+	f := newFixture(t)
+	for i := range 5000 {
+		f.insert(fmt.Sprint(i))
+	}
+	f.tab.Each(func(p unsafe.Pointer) bool {
+		f.delete(string(KindMember.Key(p)))
+		return true
+	})
+	if f.tab.Len() != 0 {
+		t.Errorf("%d entries are left", f.tab.Len())
+	}
+	for i := range 100 {
+		f.insert(fmt.Sprint(i))
+	}
+	f.close()
+}
+
+func TestTableRandom(t *testing.T) {
+	f := newFixture(t)
+	if f.tab.Random() != nil {
+		t.Error("an empty table has a random entry")
+	}
+	const n = 100
+	for i := range n {
+		f.insert(fmt.Sprint(i))
+	}
+	hits := map[string]int{}
+	for range n * 200 {
+		hits[string(KindMember.Key(f.tab.Random()))]++
+	}
+	for i := range n {
+		if h := hits[fmt.Sprint(i)]; h < 100 || h > 320 {
+			t.Errorf("entry %d was drawn %d times, want about 200", i, h)
+		}
+	}
+	// A sparse table still answers.
+	f.tab.Hold()
+	for i := 1; i < n; i++ {
+		f.delete(fmt.Sprint(i))
+	}
+	if got := string(KindMember.Key(f.tab.Random())); got != "0" {
+		t.Errorf("got %q", got)
+	}
+	f.tab.Release()
+	f.close()
+}
+
+func TestReserve(t *testing.T) {
+	f := newFixture(t)
+	f.tab.Reserve(f.h, 10_000)
+	b := f.tab.arrays[0].buckets()
+	for i := range 10_000 {
+		f.insert(fmt.Sprint(i))
+	}
+	if f.tab.Resizing() || f.tab.arrays[0].buckets() != b {
+		t.Errorf("the table grew from %d buckets to %d", b, f.tab.arrays[0].buckets())
+	}
+	f.close()
+}
+
+// TestKinds reads keys of every kind and length.
+func TestKinds(t *testing.T) {
+	for _, n := range []int{0, 1, 254, 255, 256, 70_000} {
+		key := make([]byte, n)
+		for i := range key {
+			key[i] = byte(i)
+		}
+		var long uint8
+		short := byte(n)
+		if n >= LongKey {
+			long, short = FlagLong, LongKey
+		}
+		for flags := range uint8(4) {
+			flags |= long
+			for kind, off := range map[Kind]int{
+				KindEntry: EntryKeyOffset(flags), KindField: FieldKeyOffset(flags),
+				KindMember: 1 + 15*int(long/FlagLong), KindScored: 9 + 15*int(long/FlagLong),
+			} {
+				words := make([]uint64, (off+n+15)/8)
+				p := unsafe.Pointer(&words[0])
+				b := unsafe.Slice((*byte)(p), len(words)*8)
+				switch kind {
+				case KindEntry:
+					b[4], b[5] = flags, short
+				case KindField:
+					b[0], b[1] = flags, short
+				case KindMember:
+					b[0] = short
+				case KindScored:
+					b[8] = short
+				}
+				if long != 0 {
+					*(*uint64)(unsafe.Add(p, off-8)) = uint64(n)
+				}
+				copy(b[off:], key)
+				if got := kind.Key(p); string(got) != string(key) {
+					t.Errorf("kind %d, flags %d, %d bytes: got %d bytes", kind, flags, n, len(got))
+				}
+				if !kind.isKey(p, key) || kind.isKey(p, append(key[:n:n], 1)) {
+					t.Errorf("kind %d, flags %d, %d bytes: isKey is wrong", kind, flags, n)
+				}
 			}
 		}
 	}
 }
 
-// TestListAgainstSlice runs random operations on a list and on a slice.
-func TestListAgainstSlice(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(3, 4))
-	l, model := &List{}, []string{}
-	for i := range 30_000 {
-		item := fmt.Sprint(i)
-		switch n := len(model); rnd.IntN(8) {
-		case 0:
-			l.PushFront([]byte(item))
-			model = append([]string{item}, model...)
-		case 1, 2:
-			l.PushBack([]byte(item))
-			model = append(model, item)
-		case 3:
-			at := rnd.IntN(n + 1)
-			l.Insert(at, []byte(item))
-			model = append(model[:at], append([]string{item}, model[at:]...)...)
-		case 4, 5:
-			if n > 0 {
-				at := rnd.IntN(n)
-				if got := string(l.Delete(at)); got != model[at] {
-					t.Fatalf("step %d: Delete(%d) is %s, want %s", i, at, got, model[at])
+func BenchmarkTableFind(b *testing.B) {
+	for _, n := range []int{1000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			h := mem.New()
+			defer h.Close()
+			tab := Table{Kind: KindMember}
+			keys := make([][]byte, n)
+			for i := range keys {
+				keys[i] = fmt.Appendf(nil, "key:%012d", i)
+				tab.Insert(h, Hash(keys[i]), member(h, string(keys[i])))
+			}
+			rand.Shuffle(n, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+			b.ReportMetric(float64(tab.Bytes())/float64(n), "bytes/entry")
+			b.ResetTimer()
+			for i := range b.N {
+				k := keys[i%n]
+				if tab.Find(Hash(k), k) == nil {
+					b.Fatal("not found")
 				}
-				model = append(model[:at], model[at+1:]...)
 			}
-		case 6:
-			if n > 0 {
-				at := rnd.IntN(n)
-				l.Set(at, []byte(item))
-				model[at] = item
-			}
-		case 7:
-			if n > 600 {
-				l.Trim(100, n-100)
-				model = append([]string{}, model[100:n-99]...)
-			}
-		}
-		if l.Len() != len(model) {
-			t.Fatalf("step %d: %d items, want %d", i, l.Len(), len(model))
-		}
-		if len(model) > 0 {
-			at := rnd.IntN(len(model))
-			if got := string(l.At(at)); got != model[at] {
-				t.Fatalf("step %d: item %d is %s, want %s", i, at, got, model[at])
-			}
-		}
+		})
 	}
-	bytes := 0
-	l.Each(len(model)-1, false, func(i int, item []byte) bool {
-		if string(item) != model[i] {
-			t.Fatalf("backwards: item %d is %s, want %s", i, item, model[i])
-		}
-		bytes += len(item)
-		return true
-	})
-	if bytes != l.Bytes() {
-		t.Errorf("Bytes is %d, want %d", l.Bytes(), bytes)
+}
+
+func BenchmarkTableInsert(b *testing.B) {
+	h := mem.New()
+	defer h.Close()
+	tab := Table{Kind: KindMember}
+	p := make([]unsafe.Pointer, b.N)
+	for i := range p {
+		p[i] = member(h, fmt.Sprintf("key:%012d", i))
+	}
+	b.ResetTimer()
+	for i := range p {
+		k := KindMember.Key(p[i])
+		tab.Insert(h, Hash(k), p[i])
 	}
 }

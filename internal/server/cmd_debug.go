@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"berth/internal/config"
-	"berth/internal/store"
 )
 
 // cmdDebug is DEBUG subcommand [arg ...]. The subcommands are no entries of the
@@ -150,7 +149,7 @@ func (c *Client) debugPopulate(args [][]byte) {
 			copy(sized, value)
 			value = sized
 		}
-		c.srv.SetKey(c.DB, key, store.NewString(value))
+		c.srv.SetString(c.DB, key, value)
 	}
 	c.WriteOK()
 }

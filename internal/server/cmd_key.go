@@ -29,12 +29,15 @@ func init() {
 	})
 }
 
-// cmdDel is DEL and UNLINK key [key ...]. Values are the collector's to free,
-// off the loop, so the two do the same.
+// cmdDel is DEL and UNLINK key [key ...].
 func cmdDel(c *Client, argv [][]byte) {
+	remove := c.srv.DeleteKey
+	if c.cmd.Name == "unlink" || c.srv.Config.Bool("lazyfree-lazy-user-del") {
+		remove = c.srv.UnlinkKey
+	}
 	n := 0
 	for _, key := range argv[1:] {
-		if c.srv.DeleteKey(c.DB, key) {
+		if remove(c.DB, key) {
 			c.srv.Notify(notifyGeneric, "del", key, c.DB)
 			c.srv.Dirty++
 			n++
@@ -49,7 +52,7 @@ func cmdExists(c *Client, argv [][]byte) {
 	for _, key := range argv[1:] {
 		if e := c.srv.live(c.DB, key); e != nil {
 			n++
-			store.Access(e, c.srv.Mstime())
+			c.DBStore().Access(e, c.srv.Mstime())
 		}
 	}
 	c.WriteInt(int64(n))
@@ -58,7 +61,7 @@ func cmdExists(c *Client, argv [][]byte) {
 // cmdType is TYPE key.
 func cmdType(c *Client, argv [][]byte) {
 	if e := c.srv.live(c.DB, argv[1]); e != nil {
-		c.WriteStatus(e.Value.Type.Name())
+		c.WriteStatus(e.Type().Name())
 		return
 	}
 	c.WriteStatus("none")
@@ -71,8 +74,8 @@ func cmdKeys(c *Client, argv [][]byte) {
 	d := c.Defer()
 	n := 0
 	c.DBStore().Each(func(e *store.Entry) bool {
-		if !store.Over(e, now) && (all || Match(argv[1], []byte(e.Key()), false)) {
-			c.WriteBulkString(e.Key())
+		if !e.Over(now) && (all || Match(argv[1], e.Key(), false)) {
+			c.WriteBulk(e.Key())
 			n++
 		}
 		return true
@@ -155,11 +158,11 @@ func cmdScan(c *Client, argv [][]byte) {
 	for rounds := o.count; ; rounds-- {
 		cursor = c.DBStore().Scan(cursor, func(e *store.Entry) {
 			seen++
-			if store.Over(e, now) || o.typeName != "" && e.Value.Type.Name() != o.typeName ||
-				o.pattern != nil && !Match(o.pattern, []byte(e.Key()), false) {
+			if e.Over(now) || o.typeName != "" && e.Type().Name() != o.typeName ||
+				o.pattern != nil && !Match(o.pattern, e.Key(), false) {
 				return
 			}
-			keys = append(keys, e.Key())
+			keys = append(keys, string(e.Key()))
 		})
 		if cursor == 0 || seen >= o.count || rounds*10 <= 0 {
 			break
@@ -189,11 +192,11 @@ func formatCursor(n uint64) string {
 func cmdRandomkey(c *Client, _ [][]byte) {
 	for c.DBStore().Len() > 0 {
 		e := c.DBStore().Random()
-		if !store.Over(e, c.srv.Mstime()) {
-			c.WriteBulkString(e.Key())
+		if !e.Over(c.srv.Mstime()) {
+			c.WriteBulk(e.Key())
 			return
 		}
-		c.srv.expireKey(c.DB, []byte(e.Key()))
+		c.srv.expireKey(c.DB, e.Key())
 	}
 	c.WriteNull()
 }
@@ -215,7 +218,6 @@ func cmdRename(c *Client, argv [][]byte) {
 		}
 		return
 	}
-	v, expire := e.Value.Value, store.Expire(e)
 	if old := c.LookupWrite(argv[2]); old != nil {
 		if nx {
 			c.WriteInt(0)
@@ -223,12 +225,7 @@ func cmdRename(c *Client, argv [][]byte) {
 		}
 		db.Delete(argv[2])
 	}
-	db.Delete(argv[1])
-	fresh := db.Set(argv[2], v)
-	store.Access(fresh, s.Mstime())
-	if expire != 0 {
-		db.SetExpire(fresh, expire)
-	}
+	db.Rename(db.Find(argv[1]), argv[2])
 	s.Touch(c.DB, argv[1])
 	s.Touch(c.DB, argv[2])
 	s.Notify(notifyGeneric, "rename_from", argv[1], c.DB)
@@ -253,17 +250,6 @@ func (c *Client) parseDB(arg []byte, text string) (int, bool) {
 		return 0, false
 	}
 	return int(n), true
-}
-
-// place puts a value with its time of expiry under a key of some database.
-func (c *Client) place(db int, key []byte, v store.Value, expire int64) {
-	d := c.srv.DBAt(db)
-	e := d.Set(key, v)
-	d.Persist(e)
-	store.Access(e, c.srv.Mstime())
-	if expire != 0 {
-		d.SetExpire(e, expire)
-	}
 }
 
 // cmdCopy is COPY source destination [DB db] [REPLACE].
@@ -301,7 +287,13 @@ func cmdCopy(c *Client, argv [][]byte) {
 		}
 		c.srv.DeleteKey(db, argv[2])
 	}
-	c.place(db, argv[2], e.Value.Clone(), store.Expire(e))
+	d := c.srv.DBAt(db)
+	// The lookup of the other key may have moved or removed things.
+	if e = c.srv.live(c.DB, argv[1]); e == nil {
+		c.WriteInt(0)
+		return
+	}
+	d.Fresh(c.DBStore().Copy(e, d, argv[2]), c.srv.Mstime())
 	c.srv.changed(notifyGeneric, "copy_to", argv[2], db)
 	c.WriteInt(1)
 }
@@ -327,9 +319,7 @@ func cmdMove(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	v, expire := e.Value.Value, store.Expire(e)
-	c.DBStore().Delete(argv[1])
-	c.place(db, argv[1], v, expire)
+	c.DBStore().Move(e, c.srv.DBAt(db))
 	c.srv.Touch(c.DB, argv[1])
 	c.srv.Touch(db, argv[1])
 	c.srv.Notify(notifyGeneric, "move_from", argv[1], c.DB)

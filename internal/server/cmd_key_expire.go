@@ -85,7 +85,7 @@ func cmdExpire(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	old := store.Expire(e)
+	old := e.Expire()
 	if nx && old != 0 || xx && old == 0 || gt && (old == 0 || n <= old) || lt && old != 0 && n >= old {
 		c.WriteInt(0)
 		return
@@ -107,7 +107,7 @@ func cmdTTL(c *Client, argv [][]byte) {
 		c.WriteInt(-2)
 		return
 	}
-	t := store.Expire(e)
+	t := e.Expire()
 	if t == 0 {
 		c.WriteInt(-1)
 		return
@@ -146,7 +146,7 @@ func (c *Client) object(argv [][]byte) *store.Entry {
 // cmdObjectEncoding is OBJECT ENCODING key.
 func cmdObjectEncoding(c *Client, argv [][]byte) {
 	if e := c.object(argv); e != nil {
-		c.WriteBulkString(e.Value.Encoding(int(c.srv.Config.Int("list-max-listpack-size"))))
+		c.WriteBulkString(e.Encoding().String())
 	}
 }
 
@@ -160,6 +160,6 @@ func cmdObjectRefcount(c *Client, argv [][]byte) {
 // cmdObjectIdletime is OBJECT IDLETIME key.
 func cmdObjectIdletime(c *Client, argv [][]byte) {
 	if e := c.object(argv); e != nil {
-		c.WriteInt((c.srv.Mstime() - store.Accessed(e)) / 1000)
+		c.WriteInt(e.Idle(c.srv.Mstime()) / 1000)
 	}
 }

@@ -1,8 +1,7 @@
 package server
 
 import (
-	"slices"
-
+	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -51,21 +50,30 @@ func (cmd *Command) keyNum(i int, flags KeyFlag) *Command {
 // head of a list.
 func (c *Client) isLeft() bool { return c.cmd.Name[0] == 'l' }
 
-// push adds an item, which the list keeps, at one end.
-func push(v *store.Value, item []byte, left bool) {
-	if left {
-		v.List().PushFront(item)
-	} else {
-		v.List().PushBack(item)
+// listOf is the list of an entry of the client's database.
+func (c *Client) listOf(e *store.Entry) store.ListValue { return c.DBStore().List(e) }
+
+// writeElem replies an element of a value.
+func (c *Client) writeElem(e ds.Elem) {
+	if n, ok := e.Int(); ok {
+		c.WriteBulkInt(n)
+		return
 	}
+	c.WriteBulk(e.Bytes(nil))
 }
 
-// pop takes an item from one end.
-func pop(v *store.Value, left bool) []byte {
-	if left {
-		return v.List().Delete(0)
+// pop replies the items at one end and takes them out.
+func (c *Client) pop(l store.ListValue, left bool, n int) {
+	i := 0
+	if !left {
+		i = l.Len() - 1
 	}
-	return v.List().Delete(v.Len() - 1)
+	it := l.Iter(i, !left)
+	for range n {
+		e, _ := it.Next()
+		c.writeElem(e)
+	}
+	l.Pop(left, n)
 }
 
 func sideEvent(left bool, l, r string) string {
@@ -86,22 +94,24 @@ func cmdPush(c *Client, argv [][]byte) {
 			c.WriteInt(0)
 			return
 		}
-		e = c.addKey(argv[1], store.NewList())
+		e = c.srv.AddList(c.DB, argv[1])
 	}
-	left := c.isLeft()
-	for _, item := range argv[2:] {
-		push(&e.Value.Value, slices.Clone(item), left)
-	}
+	left, l := c.isLeft(), c.listOf(e)
+	l.Push(left, argv[2:]...)
+	n := l.Len()
 	c.srv.changed(notifyList, sideEvent(left, "lpush", "rpush"), argv[1], c.DB)
 	c.srv.Dirty += int64(len(argv) - 3)
-	c.WriteInt(int64(e.Value.Len()))
+	c.WriteInt(int64(n))
 }
 
 // popped does what follows from taking items out of a list.
-func (c *Client) popped(e *store.Entry, key []byte, left bool, n int) {
+func (c *Client) popped(l store.ListValue, key []byte, left bool, n int) {
+	empty := l.Len() == 0
 	c.srv.changed(notifyList, sideEvent(left, "lpop", "rpop"), key, c.DB)
 	c.srv.Dirty += int64(n - 1)
-	c.dropIfEmpty(e, key)
+	if empty {
+		c.dropEmptied(key)
+	}
 }
 
 // cmdPop is LPOP and RPOP key [count].
@@ -133,15 +143,13 @@ func cmdPop(c *Client, argv [][]byte) {
 		c.WriteArray(0)
 		return
 	}
-	left := c.isLeft()
-	count = min(count, e.Value.Len())
+	left, l := c.isLeft(), c.listOf(e)
+	count = min(count, l.Len())
 	if counted {
 		c.WriteArray(count)
 	}
-	for range count {
-		c.WriteBulk(pop(&e.Value.Value, left))
-	}
-	c.popped(e, argv[1], left, count)
+	c.pop(l, left, count)
+	c.popped(l, argv[1], left, count)
 }
 
 // cmdLlen is LLEN key.
@@ -152,7 +160,7 @@ func cmdLlen(c *Client, argv [][]byte) {
 	case e == nil:
 		c.WriteInt(0)
 	default:
-		c.WriteInt(int64(e.Value.Len()))
+		c.WriteInt(int64(c.listOf(e).Len()))
 	}
 }
 
@@ -179,8 +187,9 @@ func cmdLindex(c *Client, argv [][]byte) {
 	if !ok {
 		return
 	}
-	if i, ok = at(i, e.Value.Len()); ok {
-		c.WriteBulk(e.Value.List().At(i))
+	l := c.listOf(e)
+	if i, ok = at(i, l.Len()); ok {
+		c.writeElem(l.At(i))
 	} else {
 		c.WriteNull()
 	}
@@ -201,9 +210,10 @@ func cmdLinsert(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	found := -1
-	e.Value.List().Each(0, true, func(i int, item []byte) bool {
-		if string(item) == string(argv[3]) {
+	l, pivot, found := c.listOf(e), ds.NeedleOf(argv[3]), -1
+	l.Reserve(argv[4])
+	l.Each(0, false, func(i int, item ds.Elem) bool {
+		if pivot.Is(item) {
 			found = i
 		}
 		return found < 0
@@ -212,12 +222,10 @@ func cmdLinsert(c *Client, argv [][]byte) {
 		c.WriteInt(-1)
 		return
 	}
-	if after {
-		found++
-	}
-	e.Value.List().Insert(found, slices.Clone(argv[4]))
+	l.Insert(found, argv[4], after)
+	n := l.Len()
 	c.srv.changed(notifyList, "linsert", argv[1], c.DB)
-	c.WriteInt(int64(e.Value.Len()))
+	c.WriteInt(int64(n))
 }
 
 // bounds turns a range with negative indexes into one within n items; ok is
@@ -251,16 +259,18 @@ func cmdLrange(c *Client, argv [][]byte) {
 		c.WriteArray(0)
 		return
 	}
-	start, end, ok = bounds(start, end, e.Value.Len())
+	l := c.listOf(e)
+	start, end, ok = bounds(start, end, l.Len())
 	if !ok {
 		c.WriteArray(0)
 		return
 	}
 	c.WriteArray(end - start + 1)
-	e.Value.List().Each(start, true, func(i int, item []byte) bool {
-		c.WriteBulk(item)
-		return i < end
-	})
+	it := l.Iter(start, false)
+	for range end - start + 1 {
+		item, _ := it.Next()
+		c.writeElem(item)
+	}
 }
 
 // cmdLrem is LREM key count element.
@@ -277,33 +287,22 @@ func cmdLrem(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	l := e.Value.List()
 	limit := count
 	if limit < 0 {
 		limit = -limit
 	}
-	var hits []int
-	from := 0
-	if count < 0 {
-		from = l.Len() - 1
-	}
-	l.Each(from, count >= 0, func(i int, item []byte) bool {
-		if string(item) == string(argv[3]) {
-			hits = append(hits, i)
-		}
-		return limit == 0 || len(hits) < limit
-	})
-	if len(hits) == 0 {
+	l := c.listOf(e)
+	n := l.Remove(argv[3], limit, count < 0)
+	if n == 0 {
 		c.WriteInt(0)
 		return
 	}
-	slices.Sort(hits)
-	for _, i := range slices.Backward(hits) {
-		l.Delete(i)
-	}
+	empty := l.Len() == 0
 	c.srv.changed(notifyList, "lrem", argv[1], c.DB)
-	c.dropIfEmpty(e, argv[1])
-	c.WriteInt(int64(len(hits)))
+	if empty {
+		c.dropEmptied(argv[1])
+	}
+	c.WriteInt(int64(n))
 }
 
 // cmdLset is LSET key index element.
@@ -313,7 +312,7 @@ func cmdLset(c *Client, argv [][]byte) {
 		c.WriteError(ErrTextNoKey)
 		return
 	}
-	if e.Value.Type != store.List {
+	if e.Type() != store.List {
 		c.WrongType()
 		return
 	}
@@ -321,11 +320,13 @@ func cmdLset(c *Client, argv [][]byte) {
 	if !ok {
 		return
 	}
-	if i, ok = at(i, e.Value.Len()); !ok {
+	l := c.listOf(e)
+	l.Reserve(argv[3])
+	if i, ok = at(i, l.Len()); !ok {
 		c.WriteError(ErrTextOutOfRange)
 		return
 	}
-	e.Value.List().Set(i, slices.Clone(argv[3]))
+	l.Set(i, argv[3])
 	c.srv.changed(notifyList, "lset", argv[1], c.DB)
 	c.WriteOK()
 }
@@ -348,12 +349,16 @@ func cmdLtrim(c *Client, argv [][]byte) {
 		c.WriteOK()
 		return
 	}
-	start, end, ok = bounds(start, end, e.Value.Len())
+	l := c.listOf(e)
+	start, end, ok = bounds(start, end, l.Len())
 	if !ok {
 		start, end = 1, 0
 	}
-	e.Value.List().Trim(start, end)
+	l.Trim(start, end)
+	empty := l.Len() == 0
 	c.srv.changed(notifyList, "ltrim", argv[1], c.DB)
-	c.dropIfEmpty(e, argv[1])
+	if empty {
+		c.dropEmptied(argv[1])
+	}
 	c.WriteOK()
 }

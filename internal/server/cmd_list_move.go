@@ -3,6 +3,7 @@ package server
 import (
 	"math"
 
+	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -54,7 +55,7 @@ func cmdLpos(c *Client, argv [][]byte) {
 	}
 	var found []int
 	if e != nil {
-		found = positions(e, argv[2], rank, max(count, -1), maxlen)
+		found = positions(c.listOf(e), argv[2], rank, max(count, -1), maxlen)
 	}
 	if count >= 0 {
 		c.WriteArray(len(found))
@@ -72,15 +73,16 @@ func cmdLpos(c *Client, argv [][]byte) {
 
 // positions finds where a list holds item: from match number rank on, as many
 // as count says (all for 0, one for -1), looking at maxlen items at most.
-func positions(e *store.Entry, item []byte, rank, count, maxlen int64) (found []int) {
-	from, forward := 0, true
+func positions(l store.ListValue, item []byte, rank, count, maxlen int64) (found []int) {
+	from, back := 0, false
 	if rank < 0 {
-		from, forward, rank = e.Value.Len()-1, false, -rank
+		from, back, rank = l.Len()-1, true, -rank
 	}
+	x := ds.NeedleOf(item)
 	looked := int64(0)
-	e.Value.List().Each(from, forward, func(i int, have []byte) bool {
+	l.Each(from, back, func(i int, have ds.Elem) bool {
 		looked++
-		if string(have) == string(item) {
+		if x.Is(have) {
 			if rank--; rank <= 0 {
 				found = append(found, i)
 			}
@@ -130,14 +132,17 @@ func cmdLmove(c *Client, argv [][]byte) {
 	if !ok {
 		return
 	}
-	item := pop(&src.Value.Value, from)
-	if dst == nil {
-		dst = c.addKey(argv[2], store.NewList())
-	}
-	push(&dst.Value.Value, item, to)
+	l := c.listOf(src)
+	item := l.Peek(from).Append(nil) // the lists may be the same
 	c.WriteBulk(item)
+	l.Pop(from, 1)
+	if dst == nil {
+		dst = c.srv.AddList(c.DB, argv[2])
+	}
+	c.listOf(dst).Push(to, item)
 	c.srv.changed(notifyList, sideEvent(to, "lpush", "rpush"), argv[2], c.DB)
-	c.popped(src, argv[1], from, 1)
+	c.srv.changed(notifyList, sideEvent(from, "lpop", "rpop"), argv[1], c.DB)
+	c.dropEmptied(argv[1])
 }
 
 // cmdLmpop is LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count].
@@ -176,14 +181,13 @@ func cmdLmpop(c *Client, argv [][]byte) {
 		if e == nil {
 			continue
 		}
-		k := int(min(count, int64(e.Value.Len())))
+		l := c.listOf(e)
+		k := int(min(count, int64(l.Len())))
 		c.WriteArray(2)
 		c.WriteBulk(key)
 		c.WriteArray(k)
-		for range k {
-			c.WriteBulk(pop(&e.Value.Value, left))
-		}
-		c.popped(e, key, left, k)
+		c.pop(l, left, k)
+		c.popped(l, key, left, k)
 		return
 	}
 	c.WriteNullArray()

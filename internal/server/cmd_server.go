@@ -108,14 +108,18 @@ func cmdFlushDB(c *Client, argv [][]byte) { c.flushKeys(argv, c.DB) }
 // cmdFlushAll is FLUSHALL [ASYNC|SYNC].
 func cmdFlushAll(c *Client, argv [][]byte) { c.flushKeys(argv, -1) }
 
-// flushKeys empties one database, or all when db is below zero. ASYNC and SYNC make
-// no difference: the tables are dropped at once, and the memory is given back
-// by what frees memory anyway.
+// flushKeys empties one database, or all when db is below zero. A database is
+// dropped at once, keys and values together; with ASYNC its memory is given back
+// off the loop.
 func (c *Client) flushKeys(argv [][]byte, db int) {
 	if len(argv) > 2 || len(argv) == 2 && !equalFold(argv[1], "async") && !equalFold(argv[1], "sync") {
 		c.WriteError(ErrTextSyntax)
 		return
 	}
-	c.srv.Dirty += int64(c.srv.FlushDB(db))
+	aside := c.srv.Config.Bool("lazyfree-lazy-user-flush")
+	if len(argv) == 2 {
+		aside = equalFold(argv[1], "async")
+	}
+	c.srv.Dirty += int64(c.srv.FlushDB(db, aside))
 	c.WriteOK()
 }

@@ -39,12 +39,12 @@ func init() {
 }
 
 // writeString replies a string value.
-func (c *Client) writeString(v *store.Value) {
-	if n, ok := v.Int(); ok {
+func (c *Client) writeString(e *store.Entry) {
+	if n, ok := e.StringInt(); ok {
 		c.WriteBulkInt(n)
 		return
 	}
-	c.WriteBulk(v.Bytes(nil))
+	c.WriteBulk(e.Bytes(nil))
 }
 
 // get replies the string under a key and reports whether it is one, or absent.
@@ -57,7 +57,7 @@ func (c *Client) get(key []byte) bool {
 		c.WriteNull()
 		return true
 	}
-	c.writeString(&e.Value.Value)
+	c.writeString(e)
 	return true
 }
 
@@ -168,24 +168,18 @@ func cmdSet(c *Client, argv [][]byte) {
 func (c *Client) store(key, value []byte, o setOptions) {
 	s, db := c.srv, c.DBStore()
 	e := db.Find(key)
-	if e != nil && store.Over(e, s.Mstime()) {
+	if e != nil && e.Over(s.Mstime()) {
 		s.expireKey(c.DB, key)
 		e = nil
 	}
-	v := store.NewString(value)
-	if e == nil {
-		e = db.Set(key, v)
-		s.Notify(notifyNew, "new", key, c.DB)
-	} else {
-		e.Value.Value = v
-		if !o.keep {
-			db.Persist(e)
-		}
+	fresh := e == nil
+	e = db.PutString(e, key, value, o.keep)
+	if o.at != 0 {
+		e = db.SetExpire(e, o.at)
 	}
-	store.Access(e, s.Mstime())
+	s.placed(c.DB, e, key, fresh)
 	s.changed(notifyString, "set", key, c.DB)
 	if o.at != 0 {
-		db.SetExpire(e, o.at)
 		s.Notify(notifyGeneric, "expire", key, c.DB)
 	}
 }
@@ -245,7 +239,7 @@ func cmdGetex(c *Client, argv [][]byte) {
 		c.WriteNull()
 		return
 	}
-	c.writeString(&e.Value.Value)
+	c.writeString(e)
 	s := c.srv
 	switch {
 	case o.persist:
@@ -265,8 +259,8 @@ func cmdGetex(c *Client, argv [][]byte) {
 func cmdMget(c *Client, argv [][]byte) {
 	c.WriteArray(len(argv) - 1)
 	for _, key := range argv[1:] {
-		if e := c.LookupRead(key); e != nil && e.Value.Type == store.String {
-			c.writeString(&e.Value.Value)
+		if e := c.LookupRead(key); e != nil && e.Type() == store.String {
+			c.writeString(e)
 		} else {
 			c.WriteNull()
 		}
@@ -314,15 +308,17 @@ func cmdAppend(c *Client, argv [][]byte) {
 		return
 	}
 	if e == nil {
-		e = c.addKey(argv[1], store.NewString(argv[2]))
+		e = c.DBStore().PutString(nil, argv[1], argv[2], false)
+		c.srv.placed(c.DB, e, argv[1], true)
 	} else {
-		if !c.checkLength(int64(e.Value.Len()), int64(len(argv[2]))) {
+		if !c.checkLength(int64(e.StringLen()), int64(len(argv[2]))) {
 			return
 		}
-		e.Value.SetBytes(append(e.Value.Mutable(), argv[2]...))
+		e = c.DBStore().AppendString(e, argv[2])
 	}
+	n := e.StringLen()
 	c.srv.changed(notifyString, "append", argv[1], c.DB)
-	c.WriteInt(int64(e.Value.Len()))
+	c.WriteInt(int64(n))
 }
 
 // cmdStrlen is STRLEN key.
@@ -333,7 +329,7 @@ func cmdStrlen(c *Client, argv [][]byte) {
 	case e == nil:
 		c.WriteInt(0)
 	default:
-		c.WriteInt(int64(e.Value.Len()))
+		c.WriteInt(int64(e.StringLen()))
 	}
 }
 
@@ -356,7 +352,7 @@ func cmdSetrange(c *Client, argv [][]byte) {
 	if len(value) == 0 {
 		n := 0
 		if e != nil {
-			n = e.Value.Len()
+			n = e.StringLen()
 		}
 		c.WriteInt(int64(n))
 		return
@@ -364,17 +360,17 @@ func cmdSetrange(c *Client, argv [][]byte) {
 	if !c.checkLength(offset, int64(len(value))) {
 		return
 	}
-	if e == nil {
-		e = c.addKey(argv[1], store.NewString(nil))
+	db, fresh := c.DBStore(), e == nil
+	if fresh {
+		e = db.PutPlain(nil, argv[1], nil, false)
 	}
-	b := e.Value.Mutable()
-	if need := int(offset) + len(value); need > len(b) {
-		b = append(b, make([]byte, need-len(b))...)
+	e = db.OverwriteString(e, int(offset), value)
+	if fresh {
+		c.srv.placed(c.DB, e, argv[1], true)
 	}
-	copy(b[offset:], value)
-	e.Value.SetBytes(b)
+	n := e.StringLen()
 	c.srv.changed(notifyString, "setrange", argv[1], c.DB)
-	c.WriteInt(int64(len(b)))
+	c.WriteInt(int64(n))
 }
 
 // cmdGetrange is GETRANGE and SUBSTR key start end.
@@ -394,7 +390,7 @@ func cmdGetrange(c *Client, argv [][]byte) {
 		return
 	}
 	var tmp [20]byte
-	b := e.Value.Bytes(tmp[:])
+	b := e.Bytes(tmp[:])
 	n := int64(len(b))
 	if start < 0 && end < 0 && start > end {
 		c.WriteBulk(nil)
@@ -439,8 +435,8 @@ func cmdIncr(c *Client, argv [][]byte) {
 	old := int64(0)
 	if e != nil {
 		var tmp [20]byte
-		if old, ok = e.Value.Int(); !ok {
-			if old, ok = ParseInt(e.Value.Bytes(tmp[:])); !ok {
+		if old, ok = e.StringInt(); !ok {
+			if old, ok = ParseInt(e.Bytes(tmp[:])); !ok {
 				c.WriteError(ErrTextNotInteger)
 				return
 			}
@@ -451,9 +447,10 @@ func cmdIncr(c *Client, argv [][]byte) {
 		return
 	}
 	if e == nil {
-		c.addKey(argv[1], store.NewInt(by))
+		e = c.DBStore().PutInt(nil, argv[1], by, false)
+		c.srv.placed(c.DB, e, argv[1], true)
 	} else {
-		e.Value.Value = store.NewInt(old + by)
+		c.DBStore().PutInt(e, argv[1], old+by, true)
 	}
 	c.srv.changed(notifyString, "incrby", argv[1], c.DB)
 	c.WriteInt(old + by)
@@ -491,7 +488,7 @@ func cmdIncrbyfloat(c *Client, argv [][]byte) {
 	old := new(big.Float).SetPrec(floatPrecision)
 	if e != nil {
 		var tmp [20]byte
-		if old, ok = parseFloat(e.Value.Bytes(tmp[:])); !ok {
+		if old, ok = parseFloat(e.Bytes(tmp[:])); !ok {
 			c.WriteError(ErrTextNotFloat)
 			return
 		}
@@ -506,11 +503,10 @@ func cmdIncrbyfloat(c *Client, argv [][]byte) {
 		return
 	}
 	text := formatFloat(new(big.Float).SetPrec(floatPrecision).Add(old, by))
-	v := store.NewString(text)
-	if e == nil {
-		c.addKey(argv[1], v)
-	} else {
-		e.Value.Value = v
+	fresh := e == nil
+	e = c.DBStore().PutPlain(e, argv[1], text, true)
+	if fresh {
+		c.srv.placed(c.DB, e, argv[1], true)
 	}
 	c.srv.changed(notifyString, "incrbyfloat", argv[1], c.DB)
 	c.WriteBulk(text)

@@ -23,7 +23,7 @@ const maxLCS = 1 << 29
 func cmdLCS(c *Client, argv [][]byte) {
 	var o lcsOptions
 	e1, e2 := c.LookupRead(argv[1]), c.LookupRead(argv[2])
-	if e1 != nil && e1.Value.Type != store.String || e2 != nil && e2.Value.Type != store.String {
+	if e1 != nil && e1.Type() != store.String || e2 != nil && e2.Type() != store.String {
 		c.WriteError("ERR The specified keys must contain string values")
 		return
 	}
@@ -54,10 +54,10 @@ func cmdLCS(c *Client, argv [][]byte) {
 	var a, b []byte
 	var tmp1, tmp2 [20]byte
 	if e1 != nil {
-		a = e1.Value.Bytes(tmp1[:])
+		a = e1.Bytes(tmp1[:])
 	}
 	if e2 != nil {
-		b = e2.Value.Bytes(tmp2[:])
+		b = e2.Bytes(tmp2[:])
 	}
 	if (len(a)+1)*(len(b)+1) > maxLCS {
 		c.WriteError("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")

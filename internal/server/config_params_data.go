@@ -25,10 +25,13 @@ func (l *paramList) memory() {
 	l.apply(l.c.s.warnMaxMemory)
 	l.add("maxmemory-policy", "", 0, config.EnumAt(&v.MaxMemoryPolicy, policyNoEviction, policyNames))
 	l.noEffect()
+	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("maxmemory-samples", "", 0, 5, 1, config.MaxInt, 0)
 	l.keepInt("maxmemory-eviction-tenacity", "", 0, 10, 0, 100, 0)
 	l.keepInt("lfu-log-factor", "", 0, 10, 0, config.MaxInt, 0)
+	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("lfu-decay-time", "", 0, 1, 0, config.MaxInt, 0)
+	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("tracking-table-max-keys", "", 0, 1000000, 0, config.MaxLong, asUnsigned)
 	for _, what := range []string{"eviction", "expire", "server-del", "user-del", "user-flush"} {
 		l.keepBool("lazyfree-lazy-"+what, "", 0, false)
@@ -53,15 +56,19 @@ func (l *paramList) memory() {
 
 // encodings adds the sizes up to which values are kept in compact forms.
 func (l *paramList) encodings() {
-	l.keepInt("hash-max-listpack-entries", "hash-max-ziplist-entries", 0, 512, 0, config.MaxLong, asUnsigned)
-	l.keepInt("hash-max-listpack-value", "hash-max-ziplist-value", 0, 64, 0, config.MaxLong, asUnsignedM)
-	l.keepInt("list-max-listpack-size", "list-max-ziplist-size", 0, -2, config.MinInt, config.MaxInt, 0)
+	keep := func(name, alias string, def, lo, hi int64, format config.IntFormat) {
+		l.keepInt(name, alias, 0, def, lo, hi, format)
+		l.apply(l.c.s.applyStoreSettings)
+	}
+	keep("hash-max-listpack-entries", "hash-max-ziplist-entries", 512, 0, config.MaxLong, asUnsigned)
+	keep("hash-max-listpack-value", "hash-max-ziplist-value", 64, 0, config.MaxLong, asUnsignedM)
+	keep("list-max-listpack-size", "list-max-ziplist-size", -2, config.MinInt, config.MaxInt, 0)
 	l.keepInt("list-compress-depth", "", 0, 0, 0, config.MaxInt, 0)
-	l.keepInt("set-max-intset-entries", "", 0, 512, 0, config.MaxLong, asUnsigned)
-	l.keepInt("set-max-listpack-entries", "", 0, 128, 0, config.MaxLong, asUnsigned)
-	l.keepInt("set-max-listpack-value", "", 0, 64, 0, config.MaxLong, asUnsigned)
-	l.keepInt("zset-max-listpack-entries", "zset-max-ziplist-entries", 0, 128, 0, config.MaxLong, asUnsigned)
-	l.keepInt("zset-max-listpack-value", "zset-max-ziplist-value", 0, 64, 0, config.MaxLong, asUnsignedM)
+	keep("set-max-intset-entries", "", 512, 0, config.MaxLong, asUnsigned)
+	keep("set-max-listpack-entries", "", 128, 0, config.MaxLong, asUnsigned)
+	keep("set-max-listpack-value", "", 64, 0, config.MaxLong, asUnsigned)
+	keep("zset-max-listpack-entries", "zset-max-ziplist-entries", 128, 0, config.MaxLong, asUnsigned)
+	keep("zset-max-listpack-value", "zset-max-ziplist-value", 64, 0, config.MaxLong, asUnsignedM)
 	l.keepInt("stream-node-max-bytes", "", 0, 4096, 0, config.MaxLong, asUnsignedM)
 	l.keepInt("stream-node-max-entries", "", 0, 100, 0, config.MaxLong, 0)
 	l.keepInt("hll-sparse-max-bytes", "", 0, 3000, 0, config.MaxLong, asUnsignedM)

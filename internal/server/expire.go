@@ -3,7 +3,6 @@ package server
 import (
 	"time"
 
-	"berth/internal/store"
 	"berth/loop"
 )
 
@@ -44,7 +43,7 @@ func (s *Server) expireCycle() {
 		db := s.keyspace.nextDB % len(s.keyspace.dbs)
 		d := s.keyspace.dbs[db]
 		for looked := 0; d.Expiring() > 0 && looked < d.Expiring(); {
-			seen, over := d.ExpireCycle(now, func(e *store.Entry) { s.expireKey(db, []byte(e.Key())) })
+			seen, over := d.ExpireCycle(now, func(key []byte) { s.expireKey(db, key) })
 			looked += max(seen, 1)
 			if nanotime()-start > int64(expireBudget) {
 				s.Stats.ExpiredTimeCap++

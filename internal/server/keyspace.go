@@ -2,13 +2,19 @@ package server
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
+	"berth/internal/ds"
 	"berth/internal/store"
+	"berth/loop"
 )
 
 // keyspaceState is the databases.
 type keyspaceState struct {
 	dbs []*store.DB
+	// settings are what all databases follow.
+	settings store.Settings
 	// activeExpire is off when DEBUG SET-ACTIVE-EXPIRE turned it off.
 	passive bool
 	nextDB  int
@@ -16,14 +22,41 @@ type keyspaceState struct {
 
 // initKeyspace makes the databases and has keys expire in the background.
 func (s *Server) initKeyspace() {
+	_ = s.applyStoreSettings()
 	s.resizeKeyspace()
+	s.AddMemory(func() (used uint64) {
+		for _, d := range s.keyspace.dbs {
+			used += uint64(d.Used())
+		}
+		return used
+	})
 	s.startExpireCron()
+}
+
+// applyStoreSettings hands the parameters that concern values to the databases.
+func (s *Server) applyStoreSettings() error {
+	n := func(name string) int { return int(s.Config.Int(name)) }
+	policy := s.Config.String("maxmemory-policy")
+	s.keyspace.settings = store.Settings{
+		ListMaxListpackSize:    ds.Limit(n("list-max-listpack-size")),
+		HashMaxListpackEntries: n("hash-max-listpack-entries"),
+		HashMaxListpackValue:   n("hash-max-listpack-value"),
+		SetMaxIntsetEntries:    n("set-max-intset-entries"),
+		SetMaxListpackEntries:  n("set-max-listpack-entries"),
+		SetMaxListpackValue:    n("set-max-listpack-value"),
+		ZSetMaxListpackEntries: n("zset-max-listpack-entries"),
+		ZSetMaxListpackValue:   n("zset-max-listpack-value"),
+		LFU:                    strings.HasSuffix(policy, "lfu"),
+		LFULogFactor:           n("lfu-log-factor"),
+		LFUDecayTime:           n("lfu-decay-time"),
+	}
+	return nil
 }
 
 // resizeKeyspace makes as many databases as the settings ask for.
 func (s *Server) resizeKeyspace() {
 	for len(s.keyspace.dbs) < s.Settings.Databases {
-		s.keyspace.dbs = append(s.keyspace.dbs, store.New())
+		s.keyspace.dbs = append(s.keyspace.dbs, store.New(&s.keyspace.settings))
 	}
 }
 
@@ -45,7 +78,7 @@ func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 // key goes. While clients are paused nothing changes, so it only seems gone.
 func (s *Server) live(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
-	if e != nil && store.Over(e, s.Mstime()) {
+	if e != nil && e.Over(s.Mstime()) {
 		if s.Paused() == PauseNone {
 			s.expireKey(db, key)
 		}
@@ -69,7 +102,7 @@ func (c *Client) LookupRead(key []byte) *store.Entry {
 	}
 	s.Stats.Hits++
 	if c.Flags&FlagNoTouch == 0 {
-		store.Access(e, s.Mstime())
+		c.DBStore().Access(e, s.Mstime())
 	}
 	return e
 }
@@ -78,7 +111,7 @@ func (c *Client) LookupRead(key []byte) *store.Entry {
 func (c *Client) LookupWrite(key []byte) *store.Entry {
 	e := c.srv.live(c.DB, key)
 	if e != nil && c.Flags&FlagNoTouch == 0 {
-		store.Access(e, c.srv.Mstime())
+		c.DBStore().Access(e, c.srv.Mstime())
 	}
 	return e
 }
@@ -86,7 +119,7 @@ func (c *Client) LookupWrite(key []byte) *store.Entry {
 // readTyped is LookupRead for a value of one type. ok is false when an error
 // was replied.
 func (c *Client) readTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
-	if e = c.LookupRead(key); e != nil && e.Value.Type != t {
+	if e = c.LookupRead(key); e != nil && e.Type() != t {
 		c.WrongType()
 		return nil, false
 	}
@@ -95,7 +128,7 @@ func (c *Client) readTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
 
 // writeTyped is LookupWrite for a value of one type.
 func (c *Client) writeTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
-	if e = c.LookupWrite(key); e != nil && e.Value.Type != t {
+	if e = c.LookupWrite(key); e != nil && e.Type() != t {
 		c.WrongType()
 		return nil, false
 	}
@@ -105,7 +138,7 @@ func (c *Client) writeTyped(key []byte, t store.Type) (e *store.Entry, ok bool) 
 // keyExpired reports whether the key is there and over its time.
 func (s *Server) keyExpired(db int, key []byte) bool {
 	e := s.DBAt(db).Find(key)
-	return e != nil && store.Over(e, s.Mstime())
+	return e != nil && e.Over(s.Mstime())
 }
 
 // keyExists reports whether the key is there, over its time or not.
@@ -119,26 +152,35 @@ func (s *Server) changed(class int, event string, key []byte, db int) {
 	s.Dirty++
 }
 
-// SetKey stores a value under a key and takes its time of expiry off.
-func (s *Server) SetKey(db int, key []byte, v store.Value) *store.Entry {
+// SetString stores a string under a key, as it is spelled, and takes the key's
+// time of expiry off.
+func (s *Server) SetString(db int, key, val []byte) *store.Entry {
 	d := s.DBAt(db)
-	fresh := d.Find(key) == nil
-	e := d.Set(key, v)
-	d.Persist(e)
-	store.Access(e, s.Mstime())
+	e := d.Find(key)
+	fresh := e == nil
+	e = d.PutPlain(e, key, val, false)
+	s.placed(db, e, key, fresh)
 	s.Touch(db, key)
-	if fresh {
-		s.Notify(notifyNew, "new", key, db)
-	}
 	return e
 }
 
-// addKey adds an empty value of a type under a key that is not there.
-func (c *Client) addKey(key []byte, v store.Value) *store.Entry {
-	e := c.DBStore().Set(key, v)
-	store.Access(e, c.srv.Mstime())
-	c.srv.Notify(notifyNew, "new", key, c.DB)
+// AddList adds an empty list under a key that is not there.
+func (s *Server) AddList(db int, key []byte) *store.Entry {
+	e := s.DBAt(db).AddList(key)
+	s.placed(db, e, key, true)
 	return e
+}
+
+// placed does what follows from a value's coming to a key: the time of its use
+// is noted, and an event goes out if the key is fresh.
+func (s *Server) placed(db int, e *store.Entry, key []byte, fresh bool) {
+	d := s.DBAt(db)
+	if !fresh {
+		d.Access(e, s.Mstime())
+		return
+	}
+	d.Fresh(e, s.Mstime())
+	s.Notify(notifyNew, "new", key, db)
 }
 
 // DeleteKey takes a key out and tells those who watch it; false when there was
@@ -152,23 +194,54 @@ func (s *Server) DeleteKey(db int, key []byte) bool {
 	return true
 }
 
-// dropIfEmpty deletes a collection that a command emptied.
-func (c *Client) dropIfEmpty(e *store.Entry, key []byte) {
-	if e.Value.Len() == 0 {
-		c.DBStore().Delete(key)
+// UnlinkKey is DeleteKey, except that a large value is freed step by step.
+func (s *Server) UnlinkKey(db int, key []byte) bool {
+	if s.live(db, key) == nil {
+		return false
+	}
+	d := s.DBAt(db)
+	d.Unlink(key)
+	if d.Pending() == 1 {
+		s.reclaimLater(d)
+	}
+	s.Touch(db, key)
+	return true
+}
+
+// reclaimBlocks is how many memory blocks one step of freeing gives back: a
+// fraction of a millisecond.
+const reclaimBlocks = 2000
+
+// reclaimLater frees what was unlinked from a database, a step an iteration.
+func (s *Server) reclaimLater(d *store.DB) {
+	s.Loop.AddTimer(0, func(loop.TimerID) time.Duration {
+		if d.Reclaim(reclaimBlocks) {
+			return time.Millisecond
+		}
+		return loop.NoMore
+	}, nil)
+}
+
+// dropEmptied deletes the list under a key after a command emptied it and events
+// went out. It looks again: whoever heard of them may have changed the key.
+func (c *Client) dropEmptied(key []byte) {
+	db := c.DBStore()
+	if e := db.Find(key); e != nil && e.Type() == store.List && db.List(e).Len() == 0 {
+		db.Delete(key)
 		c.srv.Notify(notifyGeneric, "del", key, c.DB)
 	}
 }
 
 // FlushDB empties one database, or all when db is below zero, and says how many
-// keys that were.
-func (s *Server) FlushDB(db int) int {
+// keys that were. The memory of large ones is given back aside, off the loop, if
+// aside is set.
+func (s *Server) FlushDB(db int, aside bool) int {
 	s.TouchFlushed(db)
 	n := 0
 	for i, d := range s.keyspace.dbs {
 		if db < 0 || db == i {
 			n += d.Len()
-			d.Clear()
+			d.Clear(aside)
 		}
 	}
 	return n

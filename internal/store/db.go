@@ -1,124 +1,161 @@
 package store
 
 import (
-	"math/rand/v2"
+	"unsafe"
 
 	"berth/internal/ds"
+	"berth/internal/mem"
 )
-
-// Entry is a key with its value. It stays valid until the key is deleted or
-// renamed.
-type Entry = ds.Entry[Item]
-
-// Item is what a database knows of a key.
-type Item struct {
-	Value
-	// expire is when the key ends, in milliseconds since 1970; 0 never.
-	expire int64
-	// access is when the key was last used, in milliseconds since 1970.
-	access int64
-}
 
 // DB is one database.
 type DB struct {
-	keys *ds.Table[Item]
-	// expires holds the keys that end some day.
-	expires *ds.Table[*Entry]
-	cursor  uint64
+	heap    *mem.Heap
+	set     *Settings
+	keys    ds.Table
+	expires ds.Table // the entries that have a time of expiry
+	cursor  uint64   // where ExpireCycle goes on
+	pending []value  // values to be freed step by step
+	scratch []byte   // the keys that ExpireCycle found
 }
 
-// New makes an empty database.
-func New() *DB {
-	return &DB{keys: ds.NewTable[Item](), expires: ds.NewTable[*Entry]()}
+// New makes an empty database. Nil settings are Redis's defaults.
+func New(set *Settings) *DB {
+	if set == nil {
+		set = DefaultSettings()
+	}
+	return &DB{heap: mem.New(), set: set}
+}
+
+// Close gives all memory back. The database is empty then.
+func (db *DB) Close() {
+	db.heap.Close()
+	*db = DB{heap: mem.New(), set: db.set}
 }
 
 // Len is the number of keys, those over their time included.
 func (db *DB) Len() int { return db.keys.Len() }
 
-// Expiring is the number of keys that end some day.
+// Expiring is the number of keys that have a time of expiry.
 func (db *DB) Expiring() int { return db.expires.Len() }
+
+// Used is the memory that keys and values take, in bytes.
+func (db *DB) Used() int64 { return db.heap.Used() }
+
+// Mapped is the memory that the database has taken from the system, in bytes.
+func (db *DB) Mapped() int64 { return db.heap.Mapped() }
+
+// Overhead is the memory of the hash tables alone, in bytes: of the keys and of
+// the times of expiry.
+func (db *DB) Overhead() (keys, expires int) { return db.keys.Bytes(), db.expires.Bytes() }
+
+// Purge gives unused pages back to the system and returns their number of
+// bytes.
+func (db *DB) Purge() int { return db.heap.Purge() }
 
 // Find returns the entry of a key, nil when there is none, whether or not it is
 // over its time.
-func (db *DB) Find(key []byte) *Entry { return db.keys.Find(key) }
-
-// Set stores a value under a key, in place of what was there; the time of
-// expiry stays unless the caller changes it.
-func (db *DB) Set(key []byte, v Value) *Entry {
-	if e := db.keys.Find(key); e != nil {
-		e.Value.Value = v
-		return e
+func (db *DB) Find(key []byte) *Entry {
+	if db.keys.Resizing() {
+		db.keys.Step(db.heap)
 	}
-	return db.keys.Insert(key, Item{Value: v})
+	return (*Entry)(db.keys.Find(ds.Hash(key), key))
 }
 
-// Delete takes a key out.
+// insert puts a new entry in the table.
+func (db *DB) insert(e *Entry) {
+	db.keys.Insert(db.heap, ds.Hash(e.Key()), unsafe.Pointer(e))
+}
+
+// Delete takes the key out and frees its value, and reports whether it was
+// there.
 func (db *DB) Delete(key []byte) bool {
-	e := db.keys.Delete(key)
+	hash := ds.Hash(key)
+	e := (*Entry)(db.keys.Delete(db.heap, hash, key))
 	if e == nil {
 		return false
 	}
-	if e.Value.expire != 0 {
-		db.expires.Delete(key)
-	}
+	db.bury(e, hash, false)
 	return true
 }
 
-// Expire is when the entry ends, in milliseconds since 1970; 0 never.
-func Expire(e *Entry) int64 { return e.Value.expire }
-
-// SetExpire sets when the entry ends.
-func (db *DB) SetExpire(e *Entry, at int64) {
-	if e.Value.expire == 0 {
-		db.expires.Insert([]byte(e.Key()), e)
-	}
-	e.Value.expire = at
-}
-
-// Persist takes the time of expiry off and says whether there was one.
-func (db *DB) Persist(e *Entry) bool {
-	if e.Value.expire == 0 {
+// Unlink is Delete, except that a large value is freed later, by Reclaim.
+func (db *DB) Unlink(key []byte) bool {
+	hash := ds.Hash(key)
+	e := (*Entry)(db.keys.Delete(db.heap, hash, key))
+	if e == nil {
 		return false
 	}
-	e.Value.expire = 0
-	db.expires.Delete([]byte(e.Key()))
+	db.bury(e, hash, true)
 	return true
 }
 
-// Over says whether the entry's time is over at now.
-func Over(e *Entry, now int64) bool { return e.Value.expire != 0 && now >= e.Value.expire }
-
-// Access notes that the entry was used.
-func Access(e *Entry, now int64) { e.Value.access = now }
-
-// Accessed is when the entry was last used.
-func Accessed(e *Entry) int64 { return e.Value.access }
-
-// Scan calls fn for some entries; see ds.Table.Scan.
-func (db *DB) Scan(cursor uint64, fn func(*Entry)) uint64 { return db.keys.Scan(cursor, fn) }
-
-// Each calls fn for every entry until it returns false.
-func (db *DB) Each(fn func(*Entry) bool) { db.keys.Each(fn) }
-
-// Random returns a random entry, nil when there is none.
-func (db *DB) Random() *Entry { return db.keys.Random(rand.Uint64) }
-
-// Clear empties the database. What it held is the collector's to free, which
-// it does off the loop.
-func (db *DB) Clear() { *db = *New() }
-
-// ExpireCycle calls fn for keys whose time is over, of a few more buckets of
-// those that end some day, and says how many it looked at.
-func (db *DB) ExpireCycle(now int64, fn func(*Entry)) (seen, over int) {
-	var dead []*Entry
-	db.cursor = db.expires.Scan(db.cursor, func(e *ds.Entry[*Entry]) {
-		seen++
-		if Over(e.Value, now) {
-			dead = append(dead, e.Value)
-		}
-	})
-	for _, e := range dead {
-		fn(e)
+// bury frees an entry that is out of the table of keys.
+func (db *DB) bury(e *Entry, hash uint64, later bool) {
+	if e.Expire() != 0 {
+		db.expires.Remove(db.heap, hash, unsafe.Pointer(e))
 	}
-	return seen, len(dead)
+	if e.hasWord() {
+		v := valueOf(e)
+		if later && v.effort() > lazyEffort {
+			db.pending = append(db.pending, v)
+		} else {
+			v.free(db.heap)
+		}
+	}
+	db.heap.Free(unsafe.Pointer(e), e.size())
+}
+
+// Clear empties the database. Large ones are unmapped on another goroutine when
+// aside is set.
+func (db *DB) Clear(aside bool) {
+	old := db.heap
+	*db = DB{heap: mem.New(), set: db.set}
+	if aside && old.Mapped() > clearAsideFrom {
+		go old.Close()
+		return
+	}
+	old.Close()
+}
+
+// clearAsideFrom is the size of a database worth a goroutine, in bytes mapped.
+const clearAsideFrom = 64 << 20
+
+// Scan calls fn for some entries and returns the cursor for the next call; 0
+// begins, and is returned at the end. Every entry that is there from the first
+// call to the last is given at least once. fn may delete the entry that it is
+// given, and change nothing else.
+func (db *DB) Scan(cursor uint64, fn func(*Entry)) uint64 {
+	return db.keys.Scan(cursor, func(p unsafe.Pointer) { fn((*Entry)(p)) })
+}
+
+// Each calls fn for every entry until it returns false. fn may delete the entry
+// that it is given, and change nothing else.
+func (db *DB) Each(fn func(*Entry) bool) {
+	db.keys.Each(func(p unsafe.Pointer) bool { return fn((*Entry)(p)) })
+}
+
+// Random returns an entry drawn with the same chance for each, nil when there
+// is none.
+func (db *DB) Random() *Entry { return (*Entry)(db.keys.Random()) }
+
+// RandomExpiring is Random among the entries that have a time of expiry.
+func (db *DB) RandomExpiring() *Entry { return (*Entry)(db.expires.Random()) }
+
+// Reserve makes room for n keys, expiring of which have a time of expiry, as
+// loading a snapshot does.
+func (db *DB) Reserve(n, expiring int) {
+	db.keys.Reserve(db.heap, n)
+	db.expires.Reserve(db.heap, expiring)
+}
+
+// Resizing reports whether a hash table is being resized.
+func (db *DB) Resizing() bool { return db.keys.Resizing() || db.expires.Resizing() }
+
+// Step goes on with resizing the hash tables, by some buckets, as a timer does
+// for a database that is only read.
+func (db *DB) Step(buckets int) {
+	for range buckets {
+		db.keys.Step(db.heap)
+		db.expires.Step(db.heap)
+	}
 }

@@ -1,173 +1,121 @@
 package store
 
 import (
-	"slices"
-	"strconv"
-
 	"berth/internal/ds"
+	"berth/internal/mem"
 )
 
-// Type is the kind of a value, by the numbers of Redis's file format.
-type Type uint8
+// lazyEffort is the number of blocks above which freeing a value is put off.
+const lazyEffort = 64
 
-// The types.
-const (
-	String Type = 0
-	List   Type = 1
-	Set    Type = 2
-	ZSet   Type = 3
-	Hash   Type = 4
-	Module Type = 5
-	Stream Type = 6
-)
+// value is a value that is kept apart from its entry.
+type value struct {
+	typ  Type
+	enc  Encoding
+	word uint64
+}
 
-// Name is what TYPE replies.
-func (t Type) Name() string {
-	switch t {
-	case String:
-		return "string"
-	case List:
-		return "list"
-	case Set:
-		return "set"
-	case ZSet:
-		return "zset"
-	case Hash:
-		return "hash"
-	case Stream:
-		return "stream"
+func valueOf(e *Entry) value { return value{e.Type(), e.Encoding(), *e.word()} }
+
+// setValue makes v the value of e, an entry with a word whose former value is
+// gone or somebody else's.
+func (e *Entry) setValue(v value) {
+	e.setType(v.typ, v.enc)
+	*e.word() = v.word
+}
+
+// effort is the number of blocks that freeing the value takes, about.
+func (v value) effort() int {
+	if v.typ == List && v.enc == QuickList {
+		return ds.ListAt(uintptr(v.word)).Packs()
 	}
-	return "module"
+	return 1
 }
 
-// Value is what a key holds.
-type Value struct {
-	// Type is its kind.
-	Type Type
-	// raw is set once a string was changed in place: it then keeps the raw
-	// encoding however short it is.
-	raw bool
-	// isInt says that a string is kept as the number n.
-	isInt bool
-	n     int64
-	str   []byte
-	list  *ds.List
-}
-
-// embstrMax is the longest string that Redis keeps in one piece with its
-// header.
-const embstrMax = 44
-
-// NewString makes a string with a copy of b.
-func NewString(b []byte) Value {
-	if len(b) <= 20 {
-		if n, ok := parseInt(b); ok {
-			return NewInt(n)
-		}
+// free gives the value's memory back.
+func (v value) free(h *mem.Heap) {
+	switch {
+	case v.enc == Int:
+	case v.typ == String:
+		blockAt(uintptr(v.word)).free(h)
+	case v.enc == ListPack:
+		ds.PackAt(uintptr(v.word)).Free(h)
+	case v.enc == QuickList:
+		ds.ListAt(uintptr(v.word)).Free(h)
 	}
-	return Value{Type: String, str: slices.Clone(b)}
 }
 
-// NewInt makes a string that is a number.
-func NewInt(n int64) Value { return Value{Type: String, isInt: true, n: n} }
-
-// NewList makes an empty list.
-func NewList() Value { return Value{Type: List, list: &ds.List{}} }
-
-// Bytes is the contents of a string, not to be changed. tmp is used for a
-// number.
-func (v *Value) Bytes(tmp []byte) []byte {
-	if v.isInt {
-		return strconv.AppendInt(tmp[:0], v.n, 10)
+// freePart frees about n blocks of the value and reports whether that was all.
+func (v value) freePart(h *mem.Heap, n int) bool {
+	if v.typ == List && v.enc == QuickList {
+		return ds.ListAt(uintptr(v.word)).FreePart(h, n)
 	}
-	return v.str
+	v.free(h)
+	return true
 }
 
-// Int is the number a string is kept as.
-func (v *Value) Int() (int64, bool) { return v.n, v.isInt }
-
-// List is the value of a list.
-func (v *Value) List() *ds.List { return v.list }
-
-// Mutable turns a string into bytes that may be changed in place, and returns
-// them; SetBytes stores the result.
-func (v *Value) Mutable() []byte {
-	if v.isInt {
-		v.str = strconv.AppendInt(nil, v.n, 10)
-		v.isInt = false
+// clone copies the value to another heap.
+func (v value) clone(to *mem.Heap) value {
+	switch {
+	case v.enc == Int:
+	case v.typ == String:
+		v.word = uint64(blockAt(uintptr(v.word)).clone(to).addr)
+	case v.enc == ListPack:
+		v.word = uint64(ds.PackAt(uintptr(v.word)).Clone(to).Addr())
+	case v.enc == QuickList:
+		v.word = uint64(ds.ListAt(uintptr(v.word)).Clone(to).Addr())
 	}
-	v.raw = true
-	return v.str
+	return v
 }
 
-// SetBytes stores what became of Mutable's bytes. The value keeps b.
-func (v *Value) SetBytes(b []byte) { v.str = b }
-
-// Len is the length of a string in bytes, or the number of a list's items.
-func (v *Value) Len() int {
-	switch v.Type {
-	case String:
-		if v.isInt {
-			var tmp [20]byte
-			return len(strconv.AppendInt(tmp[:0], v.n, 10))
-		}
-		return len(v.str)
-	case List:
-		return v.list.Len()
+// bytes is the memory that the value takes.
+func (v value) bytes() int {
+	switch {
+	case v.enc == Int:
+	case v.typ == String:
+		return blockAt(uintptr(v.word)).bytes()
+	case v.enc == ListPack:
+		return mem.UsableSize(ds.PackAt(uintptr(v.word)).Size())
+	case v.enc == QuickList:
+		return ds.ListAt(uintptr(v.word)).Bytes()
 	}
 	return 0
 }
 
-// Clone copies the value.
-func (v *Value) Clone() Value {
-	out := *v
-	out.str = slices.Clone(v.str)
-	if v.list != nil {
-		out.list = v.list.Clone()
+// Pending is the number of unlinked values that Reclaim has yet to free.
+func (db *DB) Pending() int { return len(db.pending) }
+
+// Reclaim frees some of what Unlink put off: about blocks memory blocks. It
+// reports whether there is more.
+func (db *DB) Reclaim(blocks int) bool {
+	const part = 64
+	for ; blocks > 0 && len(db.pending) > 0; blocks -= part {
+		last := len(db.pending) - 1
+		if db.pending[last].freePart(db.heap, part) {
+			db.pending = db.pending[:last]
+		}
 	}
-	return out
+	return len(db.pending) > 0
 }
 
-// Encoding is the name that OBJECT ENCODING replies. listLimit is the
-// list-max-listpack-size setting.
-func (v *Value) Encoding(listLimit int) string {
-	switch v.Type {
+// MemoryUsage is the memory that the entry takes with its key and value, in
+// bytes.
+func (e *Entry) MemoryUsage() int {
+	n := mem.UsableSize(e.size())
+	if e.hasWord() {
+		n += valueOf(e).bytes()
+	}
+	return n
+}
+
+// ValueLen is the length of a string in bytes, or the number of elements of
+// another value.
+func (db *DB) ValueLen(e *Entry) int {
+	switch e.Type() {
 	case String:
-		switch {
-		case v.isInt:
-			return "int"
-		case v.raw || len(v.str) > embstrMax:
-			return "raw"
-		}
-		return "embstr"
+		return e.StringLen()
 	case List:
-		if listFits(v.list, listLimit) {
-			return "listpack"
-		}
-		return "quicklist"
+		return db.List(e).Len()
 	}
-	return "unknown"
-}
-
-// listFits says whether a list is small enough for a single listpack: a
-// negative limit is one of five sizes, a positive one a number of items.
-func listFits(l *ds.List, limit int) bool {
-	if limit >= 0 {
-		return l.Len() <= max(limit, 1) && l.Bytes() <= 8192
-	}
-	sizes := [...]int{4096, 8192, 16384, 32768, 65536}
-	return l.Bytes()+2*l.Len() <= sizes[min(-limit, len(sizes))-1]
-}
-
-// parseInt reads the one spelling of a number that writing it gives back.
-func parseInt(b []byte) (int64, bool) {
-	if len(b) == 0 || b[0] != '-' && (b[0] < '0' || b[0] > '9') {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(string(b), 10, 64)
-	if err != nil {
-		return 0, false
-	}
-	var tmp [20]byte
-	return n, string(strconv.AppendInt(tmp[:0], n, 10)) == string(b)
+	return 0
 }
