@@ -27,7 +27,7 @@ func (f *frame) callArgs(name, format string) (argv [][]byte, fl callFlags, ok b
 		case 'c':
 			argv = append(argv, []byte(cstring(v.ptr())))
 		case 's':
-			s, ok := argString(v.ptr())
+			s, ok := f.argString(v.ptr())
 			if !ok {
 				return nil, fl, false
 			}
@@ -40,7 +40,7 @@ func (f *frame) callArgs(name, format string) (argv [][]byte, fl callFlags, ok b
 		case 'v':
 			p := v.ptr()
 			for _, a := range addresses(p, int(v.int())) {
-				s, ok := argString(a)
+				s, ok := f.argString(a)
 				if !ok {
 					return nil, fl, false
 				}
@@ -74,9 +74,11 @@ func (f *frame) callArgs(name, format string) (argv [][]byte, fl callFlags, ok b
 	return argv, fl, true
 }
 
-// argString copies the bytes of a string that a module passed.
-func argString(p uintptr) ([]byte, bool) {
+// argString copies the bytes of a string that a module passed, or reports that
+// it is none.
+func (f *frame) argString(p uintptr) ([]byte, bool) {
 	if headOf(p) != headString {
+		f.misusePointer(p, headString)
 		return nil, false
 	}
 	return append([]byte{}, stringAt(p).bytes()...), true

@@ -97,9 +97,8 @@ func apiGetCommandKeysWithFlags(f *frame) { f.commandKeys(f.uptr(4)) }
 func (f *frame) commandKeys(flagsOut uintptr) {
 	var argv [][]byte
 	for _, p := range addresses(f.uptr(1), int(f.i32(2))) {
-		s, ok := argString(p)
+		s, ok := f.argString(p)
 		if !ok {
-			f.misusePointer(p, headString)
 			return
 		}
 		argv = append(argv, s)

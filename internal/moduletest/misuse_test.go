@@ -45,6 +45,15 @@ func TestMisuse(t *testing.T) {
 		{"timerBlock", "0", "BlockClient", "no client"},
 		{"threadCall", "0", "Call", "does not hold the host lock"},
 		{"threadOpen", "0", "OpenKey", "does not hold the host lock"},
+		{"threadLockTwice", "0", "ThreadSafeContextLock", "already"},
+		{"threadUnlock", "0", "ThreadSafeContextUnlock", "did not take"},
+		{"threadUnblock", "0", "UnblockClient", ""},
+		{"threadWild", "0", "OpenKey", ""},
+		{"filterTwice", "1", "UnregisterCommandFilter", "freed before"},
+		{"strayIterator", "1", "DictNextC", "freed before"},
+		{"badOperator", "1", "DictIteratorStartC", "operator"},
+		{"callBadFormat", "1", "Call", ""},
+		{"freedBlocked", "1", "UnblockClient", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			from := len(s.output())

@@ -12,6 +12,8 @@ static atomic_int last = -1;
 static RedisModuleCtx *oldCtx;
 static RedisModuleString *oldString;
 
+static void noFilter(RedisModuleCommandFilterCtx *filter) { REDISMODULE_NOT_USED(filter); }
+
 static RedisModuleString *text(const char *s) { return RedisModule_CreateString(NULL, s, strlen(s)); }
 
 static int freedString(RedisModuleCtx *ctx) {
@@ -196,6 +198,39 @@ static void *openUnlocked(void *arg) {
     return NULL;
 }
 
+static void *lockTwiceThere(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    last = 1;
+    return NULL;
+}
+
+static void *unlockThere(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    last = 1;
+    return NULL;
+}
+
+static void *unblockWild(void *arg) {
+    RedisModule_FreeThreadSafeContext(arg);
+    last = RedisModule_UnblockClient((RedisModuleBlockedClient *)0x7000deadb000, NULL) == REDISMODULE_ERR;
+    return NULL;
+}
+
+static void *wildLocked(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_ThreadSafeContextLock(ctx);
+    last = RedisModule_OpenKey(ctx, (RedisModuleString *)0x7000deadb000, REDISMODULE_READ) == NULL;
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    return NULL;
+}
+
 static int inThread(RedisModuleCtx *ctx, void *(*fn)(void *)) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, fn, RedisModule_GetDetachedThreadSafeContext(ctx)) != 0) return -2;
@@ -205,6 +240,46 @@ static int inThread(RedisModuleCtx *ctx, void *(*fn)(void *)) {
 
 static int threadCall(RedisModuleCtx *ctx) { return inThread(ctx, callUnlocked); }
 static int threadOpen(RedisModuleCtx *ctx) { return inThread(ctx, openUnlocked); }
+
+static int threadLockTwice(RedisModuleCtx *ctx) { return inThread(ctx, lockTwiceThere); }
+static int threadUnlock(RedisModuleCtx *ctx) { return inThread(ctx, unlockThere); }
+static int threadUnblock(RedisModuleCtx *ctx) { return inThread(ctx, unblockWild); }
+static int threadWild(RedisModuleCtx *ctx) { return inThread(ctx, wildLocked); }
+
+static int filterTwice(RedisModuleCtx *ctx) {
+    RedisModuleCommandFilter *f = RedisModule_RegisterCommandFilter(ctx, noFilter, 0);
+    RedisModule_UnregisterCommandFilter(ctx, f);
+    return RedisModule_UnregisterCommandFilter(ctx, f) == REDISMODULE_ERR;
+}
+
+static int strayIterator(RedisModuleCtx *ctx) {
+    RedisModuleDict *d = RedisModule_CreateDict(NULL);
+    RedisModuleDictIter *it = RedisModule_DictIteratorStartC(d, "^", NULL, 0);
+    size_t len;
+    REDISMODULE_NOT_USED(ctx);
+    RedisModule_DictIteratorStop(it);
+    int failed = RedisModule_DictNextC(it, &len, NULL) == NULL;
+    RedisModule_FreeDict(NULL, d);
+    return failed;
+}
+
+static int badOperator(RedisModuleCtx *ctx) {
+    RedisModuleDict *d = RedisModule_CreateDict(NULL);
+    REDISMODULE_NOT_USED(ctx);
+    int failed = RedisModule_DictIteratorStartC(d, "??", "a", 1) == NULL;
+    RedisModule_FreeDict(NULL, d);
+    return failed;
+}
+
+static int callBadFormat(RedisModuleCtx *ctx) {
+    return RedisModule_Call(ctx, "GET", "s", (RedisModuleString *)0x7000deadb000) == NULL;
+}
+
+static int freedBlocked(RedisModuleCtx *ctx) {
+    RedisModuleBlockedClient *bc = RedisModule_BlockClient(ctx, NULL, NULL, NULL, 0);
+    RedisModule_AbortBlock(bc);
+    return RedisModule_UnblockClient(bc, NULL) == REDISMODULE_ERR;
+}
 
 static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] = {
     {"freedString", freedString}, {"freedTwice", freedTwice}, {"foreignString", foreignString},
@@ -216,6 +291,9 @@ static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] =
     {"lockTwice", lockTwice}, {"unblockTwice", unblockTwice}, {"wrongType", wrongType},
     {"readOnly", readOnly}, {"timerReply", timerReply}, {"timerBlock", timerBlock},
     {"threadCall", threadCall}, {"threadOpen", threadOpen},
+    {"threadLockTwice", threadLockTwice}, {"threadUnlock", threadUnlock}, {"threadUnblock", threadUnblock},
+    {"threadWild", threadWild}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
+    {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
 };
 
 static int misuse(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
