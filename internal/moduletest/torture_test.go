@@ -200,11 +200,12 @@ func TestTorture(t *testing.T) {
 	}
 	c.expect(t, "PONG", "PING")
 	x.s.eventually("nobody to wait", func() bool { return c.info(t, "clients", "blocked_clients") == "0" })
+	// A thread may hold the handle of a client that was killed a moment longer.
 	for name := range files {
-		c.expect(t, "OK", "MODULE", "UNLOAD", name)
+		x.s.eventually(name+" to be free", func() bool { return c.do(t, "MODULE", "UNLOAD", name) == "OK" })
 	}
 	for line := range strings.SplitSeq(x.s.output(), "\n") {
-		if strings.Contains(line, " # ") && strings.Contains(line, "<") {
+		if strings.Contains(line, " # <") {
 			t.Errorf("the log says: %s", line)
 		}
 	}
