@@ -1,11 +1,6 @@
 package server
 
-import (
-	"math"
-	"strings"
-
-	"berth/internal/store"
-)
+import "berth/internal/store"
 
 func init() {
 	const group = "generic"
@@ -13,7 +8,7 @@ func init() {
 		define(group, "del", -2, Write, catKeyWrite, "1.0.0", "O(N)", "Deletes one or more keys.", cmdDel).keys(1, -1, 1, keyRemoves),
 		define(group, "unlink", -2, Write|Fast, catKeyWrite, "4.0.0", "O(1) for each key", "Asynchronously deletes one or more keys.", cmdDel).keys(1, -1, 1, keyRemoves),
 		define(group, "exists", -2, ReadOnly|Fast, catKeyRead, "1.0.0", "O(N)", "Determines whether one or more keys exist.", cmdExists).keys(1, -1, 1, keyReadsNo),
-		define(group, "touch", -2, ReadOnly|Fast, catKeyRead, "3.2.1", "O(N)", "Returns the number of existing keys out of those specified after updating the time they were last accessed.", cmdExists).keys(1, -1, 1, keyReadsNo),
+		define(group, "touch", -2, ReadOnly|Fast, catKeyRead, "3.2.1", "O(N)", "Returns the number of existing keys out of those specified after updating the time they were last accessed.", cmdTouch).keys(1, -1, 1, keyReadsNo),
 		define(group, "type", 2, ReadOnly|Fast, catKeyRead, "1.0.0", "O(1)", "Determines the type of value stored at a key.", cmdType).keys(1, 1, 1, keyReadsNo),
 		define(group, "keys", 2, ReadOnly, catKeyRead|CatDangerous, "1.0.0", "O(N)", "Returns all key names that match a pattern.", cmdKeys),
 		define(group, "scan", -2, ReadOnly, catKeyRead, "2.8.0", "O(1) for every call.", "Iterates over the key names in the database.", cmdScan),
@@ -46,13 +41,24 @@ func cmdDel(c *Client, argv [][]byte) {
 	c.WriteInt(int64(n))
 }
 
-// cmdExists is EXISTS and TOUCH key [key ...].
+// cmdExists is EXISTS key [key ...].
 func cmdExists(c *Client, argv [][]byte) {
 	n := 0
 	for _, key := range argv[1:] {
-		if e := c.srv.live(c.DB, key); e != nil {
+		if c.lookup(key, lookupNoTouch) != nil {
 			n++
-			c.DBStore().Access(e, c.srv.Mstime())
+		}
+	}
+	c.WriteInt(int64(n))
+}
+
+// cmdTouch is TOUCH key [key ...]. It notes the use even for a client whose
+// other commands do not.
+func cmdTouch(c *Client, argv [][]byte) {
+	n := 0
+	for _, key := range argv[1:] {
+		if c.lookup(key, 0) != nil {
+			n++
 		}
 	}
 	c.WriteInt(int64(n))
@@ -60,7 +66,7 @@ func cmdExists(c *Client, argv [][]byte) {
 
 // cmdType is TYPE key.
 func cmdType(c *Client, argv [][]byte) {
-	if e := c.srv.live(c.DB, argv[1]); e != nil {
+	if e := c.lookup(argv[1], lookupNoTouch); e != nil {
 		c.WriteStatus(e.Type().Name())
 		return
 	}
@@ -83,120 +89,25 @@ func cmdKeys(c *Client, argv [][]byte) {
 	c.SetArray(d, n)
 }
 
-// scanOptions are the options of SCAN.
-type scanOptions struct {
-	pattern  []byte
-	typeName string
-	count    int64
-}
-
-// parseScan reads the options of SCAN, replying the error itself.
-func (c *Client) parseScan(args [][]byte) (o scanOptions, ok bool) {
-	o.count = 10
-	for i := 0; i < len(args); i += 2 {
-		if i+1 >= len(args) {
-			c.WriteError(ErrTextSyntax)
-			return o, false
-		}
-		switch value := args[i+1]; strings.ToLower(string(args[i])) {
-		case "count":
-			n, isInt := ParseInt(value)
-			if !isInt {
-				c.WriteError(ErrTextNotInteger)
-				return o, false
-			}
-			if n < 1 {
-				c.WriteError(ErrTextSyntax)
-				return o, false
-			}
-			o.count = n
-		case "match":
-			if string(value) != "*" {
-				o.pattern = value
-			}
-		case "type":
-			o.typeName = strings.ToLower(string(value))
-		default:
-			c.WriteError(ErrTextSyntax)
-			return o, false
-		}
-	}
-	return o, true
-}
-
-// parseCursor reads a cursor, replying the error itself.
-func (c *Client) parseCursor(arg []byte) (uint64, bool) {
-	var n uint64
-	ok := len(arg) > 0
-	for _, ch := range arg {
-		d := uint64(ch - '0')
-		if d > 9 || n > (math.MaxUint64-d)/10 {
-			ok = false
-			break
-		}
-		n = n*10 + d
-	}
-	if !ok {
-		c.WriteError("ERR invalid cursor")
-	}
-	return n, ok
-}
-
-// cmdScan is SCAN cursor [MATCH pattern] [COUNT count] [TYPE type].
-func cmdScan(c *Client, argv [][]byte) {
-	cursor, ok := c.parseCursor(argv[1])
-	if !ok {
-		return
-	}
-	o, ok := c.parseScan(argv[2:])
-	if !ok {
-		return
-	}
-	var keys []string
-	now := c.srv.Mstime()
-	seen := int64(0)
-	for rounds := o.count; ; rounds-- {
-		cursor = c.DBStore().Scan(cursor, func(e *store.Entry) {
-			seen++
-			if e.Over(now) || o.typeName != "" && e.Type().Name() != o.typeName ||
-				o.pattern != nil && !Match(o.pattern, e.Key(), false) {
-				return
-			}
-			keys = append(keys, string(e.Key()))
-		})
-		if cursor == 0 || seen >= o.count || rounds*10 <= 0 {
-			break
-		}
-	}
-	c.WriteArray(2)
-	c.WriteBulkString(formatCursor(cursor))
-	c.WriteArray(len(keys))
-	for _, key := range keys {
-		c.WriteBulkString(key)
-	}
-}
-
-func formatCursor(n uint64) string {
-	var b [20]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return string(b[i:])
-		}
-	}
-}
+// randomTries is how many keys RANDOMKEY draws while keys whose time is over must
+// stay.
+const randomTries = 100
 
 // cmdRandomkey is RANDOMKEY.
 func cmdRandomkey(c *Client, _ [][]byte) {
-	for c.DBStore().Len() > 0 {
+	for range randomTries {
 		e := c.DBStore().Random()
+		for e != nil && e.Over(c.srv.Mstime()) && c.srv.Paused() == PauseNone {
+			c.srv.expireKey(c.DB, e.Key())
+			e = c.DBStore().Random()
+		}
+		if e == nil {
+			break
+		}
 		if !e.Over(c.srv.Mstime()) {
 			c.WriteBulk(e.Key())
 			return
 		}
-		c.srv.expireKey(c.DB, e.Key())
 	}
 	c.WriteNull()
 }
@@ -225,7 +136,12 @@ func cmdRename(c *Client, argv [][]byte) {
 		}
 		db.Delete(argv[2])
 	}
-	db.Rename(db.Find(argv[1]), argv[2])
+	// That the other key expired may have run a module: look again.
+	if e = db.Find(argv[1]); e == nil {
+		c.WriteError(ErrTextNoKey)
+		return
+	}
+	s.placed(c.DB, db.Rename(e, argv[2]), argv[2], true)
 	s.Touch(c.DB, argv[1])
 	s.Touch(c.DB, argv[2])
 	s.Notify(notifyGeneric, "rename_from", argv[1], c.DB)
@@ -238,18 +154,18 @@ func cmdRename(c *Client, argv [][]byte) {
 	}
 }
 
-// parseDB reads the number of a database, replying the error itself.
+// parseDB reads the number of a database, replying the error itself. text is
+// for what is no number of 32 bits, empty for the usual one.
 func (c *Client) parseDB(arg []byte, text string) (int, bool) {
-	n, ok := ParseInt(arg)
+	n, ok := c.smallInt(arg, text)
 	if !ok {
-		c.WriteError(text)
 		return 0, false
 	}
-	if n < 0 || n >= int64(c.srv.DBCount()) {
+	if n < 0 || n >= c.srv.DBCount() {
 		c.WriteError(ErrTextDBRange)
 		return 0, false
 	}
-	return int(n), true
+	return n, true
 }
 
 // cmdCopy is COPY source destination [DB db] [REPLACE].
@@ -260,7 +176,7 @@ func cmdCopy(c *Client, argv [][]byte) {
 		case equalFold(argv[i], "replace"):
 			replace = true
 		case equalFold(argv[i], "db") && i+1 < len(argv):
-			n, ok := c.parseDB(argv[i+1], ErrTextNotInteger)
+			n, ok := c.parseDB(argv[i+1], "")
 			if !ok {
 				return
 			}
@@ -280,12 +196,12 @@ func cmdCopy(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	if c.srv.live(db, argv[2]) != nil {
+	if c.srv.liveForWrite(db, argv[2]) != nil {
 		if !replace {
 			c.WriteInt(0)
 			return
 		}
-		c.srv.DeleteKey(db, argv[2])
+		c.srv.DBAt(db).Delete(argv[2])
 	}
 	d := c.srv.DBAt(db)
 	// The lookup of the other key may have moved or removed things.
@@ -293,33 +209,32 @@ func cmdCopy(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	d.Fresh(c.DBStore().Copy(e, d, argv[2]), c.srv.Mstime())
+	c.srv.placed(db, c.DBStore().Copy(e, d, argv[2]), argv[2], true)
 	c.srv.changed(notifyGeneric, "copy_to", argv[2], db)
 	c.WriteInt(1)
 }
 
 // cmdMove is MOVE key db.
 func cmdMove(c *Client, argv [][]byte) {
-	n, ok := ParseInt(argv[2])
+	db, ok := c.parseDB(argv[2], "")
 	if !ok {
-		c.WriteError(ErrTextNotInteger)
 		return
 	}
-	if n < 0 || n >= int64(c.srv.DBCount()) {
-		c.WriteError(ErrTextDBRange)
-		return
-	}
-	db := int(n)
 	if db == c.DB {
 		c.WriteError(ErrTextSameObject)
 		return
 	}
-	e := c.LookupWrite(argv[1])
-	if e == nil || c.srv.live(db, argv[1]) != nil {
+	if c.LookupWrite(argv[1]) == nil || c.srv.liveForWrite(db, argv[1]) != nil {
 		c.WriteInt(0)
 		return
 	}
-	c.DBStore().Move(e, c.srv.DBAt(db))
+	// That the other key expired may have run a module: look again.
+	e := c.DBStore().Find(argv[1])
+	if e == nil {
+		c.WriteInt(0)
+		return
+	}
+	c.srv.placed(db, c.DBStore().Move(e, c.srv.DBAt(db)), argv[1], true)
 	c.srv.Touch(c.DB, argv[1])
 	c.srv.Touch(db, argv[1])
 	c.srv.Notify(notifyGeneric, "move_from", argv[1], c.DB)

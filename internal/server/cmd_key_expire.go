@@ -3,8 +3,6 @@ package server
 import (
 	"math"
 	"strings"
-
-	"berth/internal/store"
 )
 
 func init() {
@@ -25,16 +23,35 @@ func init() {
 		ttl("expiretime", "7.0.0", "Returns the expiration time of a key as a Unix timestamp."),
 		ttl("pexpiretime", "7.0.0", "Returns the expiration time of a key as a Unix milliseconds timestamp."),
 		define(group, "persist", 2, Write|Fast, catKeyWrite, "2.2.0", "O(1)", "Removes the expiration time of a key.", cmdPersist).keys(1, 1, 1, keyUpdates),
-		container(group, "object", "2.2.3", "A container for object introspection commands.",
-			define(group, "encoding", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the internal encoding of a Redis object.", cmdObjectEncoding).keys(2, 2, 1, keyReadsNo),
-			define(group, "refcount", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the reference count of a value of a key.", cmdObjectRefcount).keys(2, 2, 1, keyReadsNo),
-			define(group, "idletime", 3, ReadOnly, catKeyRead, "2.2.3", "O(1)", "Returns the time since the last access to a Redis object.", cmdObjectIdletime).keys(2, 2, 1, keyReadsNo),
-		),
 	})
 }
 
 // cmdExpire is EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT key time [NX|XX|GT|LT].
 func cmdExpire(c *Client, argv [][]byte) {
+	var nx, xx, gt, lt bool
+	for _, opt := range argv[3:] {
+		switch {
+		case equalFold(opt, "nx"):
+			nx = true
+		case equalFold(opt, "xx"):
+			xx = true
+		case equalFold(opt, "gt"):
+			gt = true
+		case equalFold(opt, "lt"):
+			lt = true
+		default:
+			c.WriteError("ERR Unsupported option " + cut(opt, len(opt)))
+			return
+		}
+	}
+	if nx && (xx || gt || lt) {
+		c.WriteError("ERR NX and XX, GT or LT options at the same time are not compatible")
+		return
+	}
+	if gt && lt {
+		c.WriteError("ERR GT and LT options at the same time are not compatible")
+		return
+	}
 	n, ok := ParseInt(argv[2])
 	if !ok {
 		c.WriteError(ErrTextNotInteger)
@@ -55,30 +72,6 @@ func cmdExpire(c *Client, argv [][]byte) {
 			return
 		}
 		n += now
-	}
-	var nx, xx, gt, lt bool
-	for _, opt := range argv[3:] {
-		switch {
-		case equalFold(opt, "nx"):
-			nx = true
-		case equalFold(opt, "xx"):
-			xx = true
-		case equalFold(opt, "gt"):
-			gt = true
-		case equalFold(opt, "lt"):
-			lt = true
-		default:
-			c.WriteError("ERR Unsupported option " + cut(opt, maxShown))
-			return
-		}
-	}
-	if nx && (xx || gt || lt) {
-		c.WriteError("ERR NX and XX, GT or LT options at the same time are not compatible")
-		return
-	}
-	if gt && lt {
-		c.WriteError("ERR GT and LT options at the same time are not compatible")
-		return
 	}
 	e := c.LookupWrite(argv[1])
 	if e == nil {
@@ -102,7 +95,7 @@ func cmdExpire(c *Client, argv [][]byte) {
 
 // cmdTTL is TTL, PTTL, EXPIRETIME and PEXPIRETIME key.
 func cmdTTL(c *Client, argv [][]byte) {
-	e := c.srv.live(c.DB, argv[1])
+	e := c.lookup(argv[1], lookupNoTouch)
 	if e == nil {
 		c.WriteInt(-2)
 		return
@@ -132,34 +125,4 @@ func cmdPersist(c *Client, argv [][]byte) {
 	}
 	c.srv.changed(notifyGeneric, "persist", argv[1], c.DB)
 	c.WriteInt(1)
-}
-
-// object finds the key that an OBJECT subcommand is about, replying for none.
-func (c *Client) object(argv [][]byte) *store.Entry {
-	e := c.srv.live(c.DB, argv[2])
-	if e == nil {
-		c.WriteNull()
-	}
-	return e
-}
-
-// cmdObjectEncoding is OBJECT ENCODING key.
-func cmdObjectEncoding(c *Client, argv [][]byte) {
-	if e := c.object(argv); e != nil {
-		c.WriteBulkString(e.Encoding().String())
-	}
-}
-
-// cmdObjectRefcount is OBJECT REFCOUNT key. Values are never shared.
-func cmdObjectRefcount(c *Client, argv [][]byte) {
-	if c.object(argv) != nil {
-		c.WriteInt(1)
-	}
-}
-
-// cmdObjectIdletime is OBJECT IDLETIME key.
-func cmdObjectIdletime(c *Client, argv [][]byte) {
-	if e := c.object(argv); e != nil {
-		c.WriteInt(e.Idle(c.srv.Mstime()) / 1000)
-	}
 }

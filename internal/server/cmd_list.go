@@ -287,9 +287,9 @@ func cmdLrem(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	limit := count
+	limit := max(count, -count)
 	if limit < 0 {
-		limit = -limit
+		limit = 0 // the lowest number has no negative: as in C, no limit
 	}
 	l := c.listOf(e)
 	n := l.Remove(argv[3], limit, count < 0)

@@ -161,18 +161,18 @@ func cmdLmpop(c *Client, argv [][]byte) {
 	if !ok {
 		return
 	}
-	count := int64(1)
-	switch rest := argv[side+1:]; {
-	case len(rest) == 0:
-	case len(rest) == 2 && equalFold(rest[0], "count"):
+	count := int64(0)
+	for rest := argv[side+1:]; len(rest) > 0; rest = rest[2:] {
+		if count != 0 || len(rest) < 2 || !equalFold(rest[0], "count") {
+			c.WriteError(ErrTextSyntax)
+			return
+		}
 		if count, ok = ParseInt(rest[1]); !ok || count <= 0 {
 			c.WriteError("ERR count should be greater than 0")
 			return
 		}
-	default:
-		c.WriteError(ErrTextSyntax)
-		return
 	}
+	count = max(count, 1)
 	for _, key := range argv[2:side] {
 		e, ok := c.writeTyped(key, store.List)
 		if !ok {

@@ -87,21 +87,53 @@ func (s *Server) live(db int, key []byte) *store.Entry {
 	return e
 }
 
-// Lookup finds a key of a database for a module or another part of the server,
-// without counting a hit or a miss.
+// liveForWrite is live for those who will put something in the key's place: a
+// key whose time is over goes in any case.
+func (s *Server) liveForWrite(db int, key []byte) *store.Entry {
+	e := s.DBAt(db).Find(key)
+	if e != nil && e.Over(s.Mstime()) {
+		s.expireKey(db, key)
+		return nil
+	}
+	return e
+}
+
+// LookupKey finds a key of a database for a module or another part of the
+// server, without counting a hit or a miss.
 func (s *Server) LookupKey(db int, key []byte) *store.Entry { return s.live(db, key) }
+
+// lookupFlag says what a lookup leaves out.
+type lookupFlag uint8
+
+const (
+	// lookupNoTouch leaves the time of the last use as it is.
+	lookupNoTouch lookupFlag = 1 << iota
+	// lookupSilent sends no event when the key is not there.
+	lookupSilent
+)
 
 // LookupRead finds a key for a command that reads it; nil when there is none.
 func (c *Client) LookupRead(key []byte) *store.Entry {
+	if c.Flags&FlagNoTouch != 0 {
+		return c.lookup(key, lookupNoTouch)
+	}
+	return c.lookup(key, 0)
+}
+
+// lookup finds a key for a command that reads it or asks about it, and counts
+// the hit or miss.
+func (c *Client) lookup(key []byte, flags lookupFlag) *store.Entry {
 	s := c.srv
 	e := s.live(c.DB, key)
 	if e == nil {
 		s.Stats.Misses++
-		s.Notify(notifyKeyMiss, "keymiss", key, c.DB)
+		if flags&lookupSilent == 0 {
+			s.Notify(notifyKeyMiss, "keymiss", key, c.DB)
+		}
 		return nil
 	}
 	s.Stats.Hits++
-	if c.Flags&FlagNoTouch == 0 {
+	if flags&lookupNoTouch == 0 {
 		c.DBStore().Access(e, s.Mstime())
 	}
 	return e
@@ -109,7 +141,7 @@ func (c *Client) LookupRead(key []byte) *store.Entry {
 
 // LookupWrite finds a key for a command that changes it; nil when there is none.
 func (c *Client) LookupWrite(key []byte) *store.Entry {
-	e := c.srv.live(c.DB, key)
+	e := c.srv.liveForWrite(c.DB, key)
 	if e != nil && c.Flags&FlagNoTouch == 0 {
 		c.DBStore().Access(e, c.srv.Mstime())
 	}

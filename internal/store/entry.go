@@ -89,13 +89,14 @@ func (e *Entry) Expire() int64 {
 	return *e.expireWord()
 }
 
-// Over reports whether the entry's time is over at now.
+// Over reports whether the entry's time is over at now, which it is from the
+// next millisecond on.
 func (e *Entry) Over(now int64) bool {
 	if e.flags&ds.FlagExpire == 0 {
 		return false
 	}
 	at := *e.expireWord()
-	return at != 0 && now >= at
+	return at != 0 && now > at
 }
 
 // alloc makes an entry that is in no table yet, of type String and with an
