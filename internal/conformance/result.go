@@ -18,7 +18,7 @@ type File struct {
 	Name string
 	// Passed counts the tests that did.
 	Passed int
-	// Failed are those that did not, with the reason as the suite words it.
+	// Failed are those that did not, each once: a server that does not start fails under one name for every test.
 	Failed []string
 	// Exception is the text that ended the file early, or empty.
 	Exception string
@@ -62,7 +62,10 @@ func Parse(name string, log []byte) File {
 		case "ok":
 			f.Passed++
 		case "err":
-			f.Failed, failed = append(f.Failed, clean(rest)), true
+			failed = true
+			if name := clean(rest); !slices.Contains(f.Failed, name) {
+				f.Failed = append(f.Failed, name)
+			}
 		case "exception":
 			f.Exception = clean(strings.TrimPrefix(rest, "Executing test client: "))
 			exception = f.Exception == ""

@@ -21,6 +21,8 @@ func TestParse(t *testing.T) {
 			File{Name: "hash", Passed: 1, Exception: "ERR unknown command 'x', with args: "}, 1},
 		{"auth", "[err]: reading reply\nI/O error reading reply\n    while executing\n[exception]: Executing test client: key \"pid\" not known in dictionary.\n",
 			File{Name: "auth", Exception: "I/O error reading reply"}, 7},
+		{"fork", "[err]: Can't start the Redis server\nwhy\n[err]: Can't start the Redis server\n[1/1 done]: x\n",
+			File{Name: "fork", Failed: []string{"Can't start the Redis server"}, Ended: true}, 2},
 		{"scan", "[ok]: a (0 ms)\n", File{Name: "scan", Passed: 1}, 9},
 		{"unheard", "[ok]: a (0 ms)\n", File{Name: "unheard", Passed: 1}, 0},
 	} {
