@@ -3,7 +3,6 @@ package abi
 import (
 	"golang.org/x/sys/unix"
 
-	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -81,26 +80,6 @@ func (f *frame) push(k *key, e *store.Entry, s *stringCell, head bool) {
 	}
 	k.data().List(e).Push(head, s.bytes())
 	f.setOK(true)
-}
-
-// dropEmpty deletes the key when its list has become empty.
-func (k *key) dropEmpty(e *store.Entry) {
-	if k.data().List(e).Len() == 0 {
-		host.srv.DeleteKey(k.db, k.name)
-	}
-}
-
-// give answers a string that the key's context tracks.
-func (k *key) give(f *frame, b []byte) {
-	s := newString(b, true)
-	k.owner.track(headString, s.addr())
-	f.setPtr(s.addr())
-}
-
-// giveElem is give for an element of a value.
-func (k *key) giveElem(f *frame, e ds.Elem) {
-	var tmp [20]byte
-	k.give(f, e.Bytes(tmp[:]))
 }
 
 func apiListPop(f *frame) {

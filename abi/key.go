@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -63,4 +64,24 @@ func (f *frame) writable(k *key) bool {
 		return false
 	}
 	return true
+}
+
+// dropEmpty deletes the key when its value has lost its last element.
+func (k *key) dropEmpty(e *store.Entry) {
+	if k.data().Emptied(e) {
+		host.srv.DeleteKey(k.db, k.name)
+	}
+}
+
+// give answers a string that the key's context tracks.
+func (k *key) give(f *frame, b []byte) {
+	s := newString(b, true)
+	k.owner.track(headString, s.addr())
+	f.setPtr(s.addr())
+}
+
+// giveElem is give for an element of a value.
+func (k *key) giveElem(f *frame, e ds.Elem) {
+	var tmp [20]byte
+	k.give(f, e.Bytes(tmp[:]))
 }

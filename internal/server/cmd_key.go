@@ -33,7 +33,7 @@ func cmdDel(c *Client, argv [][]byte) {
 	n := 0
 	for _, key := range argv[1:] {
 		if remove(c.DB, key) {
-			c.srv.Notify(notifyGeneric, "del", key, c.DB)
+			c.srv.Notify(NotifyGeneric, "del", key, c.DB)
 			c.srv.Dirty++
 			n++
 		}
@@ -144,8 +144,8 @@ func cmdRename(c *Client, argv [][]byte) {
 	s.placed(c.DB, db.Rename(e, argv[2]), argv[2], true)
 	s.Touch(c.DB, argv[1])
 	s.Touch(c.DB, argv[2])
-	s.Notify(notifyGeneric, "rename_from", argv[1], c.DB)
-	s.Notify(notifyGeneric, "rename_to", argv[2], c.DB)
+	s.Notify(NotifyGeneric, "rename_from", argv[1], c.DB)
+	s.Notify(NotifyGeneric, "rename_to", argv[2], c.DB)
 	s.Dirty++
 	if nx {
 		c.WriteInt(1)
@@ -210,7 +210,7 @@ func cmdCopy(c *Client, argv [][]byte) {
 		return
 	}
 	c.srv.placed(db, c.DBStore().Copy(e, d, argv[2]), argv[2], true)
-	c.srv.changed(notifyGeneric, "copy_to", argv[2], db)
+	c.srv.changed(NotifyGeneric, "copy_to", argv[2], db)
 	c.WriteInt(1)
 }
 
@@ -237,8 +237,8 @@ func cmdMove(c *Client, argv [][]byte) {
 	c.srv.placed(db, c.DBStore().Move(e, c.srv.DBAt(db)), argv[1], true)
 	c.srv.Touch(c.DB, argv[1])
 	c.srv.Touch(db, argv[1])
-	c.srv.Notify(notifyGeneric, "move_from", argv[1], c.DB)
-	c.srv.Notify(notifyGeneric, "move_to", argv[1], db)
+	c.srv.Notify(NotifyGeneric, "move_from", argv[1], c.DB)
+	c.srv.Notify(NotifyGeneric, "move_to", argv[1], db)
 	c.srv.Dirty++
 	c.WriteInt(1)
 }

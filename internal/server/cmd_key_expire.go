@@ -85,10 +85,10 @@ func cmdExpire(c *Client, argv [][]byte) {
 	}
 	if n <= c.srv.Mstime() {
 		c.DBStore().Delete(argv[1])
-		c.srv.changed(notifyGeneric, "del", argv[1], c.DB)
+		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	} else {
 		c.DBStore().SetExpire(e, n)
-		c.srv.changed(notifyGeneric, "expire", argv[1], c.DB)
+		c.srv.changed(NotifyGeneric, "expire", argv[1], c.DB)
 	}
 	c.WriteInt(1)
 }
@@ -123,6 +123,6 @@ func cmdPersist(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	c.srv.changed(notifyGeneric, "persist", argv[1], c.DB)
+	c.srv.changed(NotifyGeneric, "persist", argv[1], c.DB)
 	c.WriteInt(1)
 }

@@ -99,7 +99,7 @@ func cmdPush(c *Client, argv [][]byte) {
 	left, l := c.isLeft(), c.listOf(e)
 	l.Push(left, argv[2:]...)
 	n := l.Len()
-	c.srv.changed(notifyList, sideEvent(left, "lpush", "rpush"), argv[1], c.DB)
+	c.srv.changed(NotifyList, sideEvent(left, "lpush", "rpush"), argv[1], c.DB)
 	c.srv.Dirty += int64(len(argv) - 3)
 	c.WriteInt(int64(n))
 }
@@ -107,7 +107,7 @@ func cmdPush(c *Client, argv [][]byte) {
 // popped does what follows from taking items out of a list.
 func (c *Client) popped(l store.ListValue, key []byte, left bool, n int) {
 	empty := l.Len() == 0
-	c.srv.changed(notifyList, sideEvent(left, "lpop", "rpop"), key, c.DB)
+	c.srv.changed(NotifyList, sideEvent(left, "lpop", "rpop"), key, c.DB)
 	c.srv.Dirty += int64(n - 1)
 	if empty {
 		c.dropEmptied(key)
@@ -224,7 +224,7 @@ func cmdLinsert(c *Client, argv [][]byte) {
 	}
 	l.Insert(found, argv[4], after)
 	n := l.Len()
-	c.srv.changed(notifyList, "linsert", argv[1], c.DB)
+	c.srv.changed(NotifyList, "linsert", argv[1], c.DB)
 	c.WriteInt(int64(n))
 }
 
@@ -298,7 +298,7 @@ func cmdLrem(c *Client, argv [][]byte) {
 		return
 	}
 	empty := l.Len() == 0
-	c.srv.changed(notifyList, "lrem", argv[1], c.DB)
+	c.srv.changed(NotifyList, "lrem", argv[1], c.DB)
 	if empty {
 		c.dropEmptied(argv[1])
 	}
@@ -327,7 +327,7 @@ func cmdLset(c *Client, argv [][]byte) {
 		return
 	}
 	l.Set(i, argv[3])
-	c.srv.changed(notifyList, "lset", argv[1], c.DB)
+	c.srv.changed(NotifyList, "lset", argv[1], c.DB)
 	c.WriteOK()
 }
 
@@ -356,7 +356,7 @@ func cmdLtrim(c *Client, argv [][]byte) {
 	}
 	l.Trim(start, end)
 	empty := l.Len() == 0
-	c.srv.changed(notifyList, "ltrim", argv[1], c.DB)
+	c.srv.changed(NotifyList, "ltrim", argv[1], c.DB)
 	if empty {
 		c.dropEmptied(argv[1])
 	}

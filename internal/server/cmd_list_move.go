@@ -140,8 +140,8 @@ func cmdLmove(c *Client, argv [][]byte) {
 		dst = c.srv.AddList(c.DB, argv[2])
 	}
 	c.listOf(dst).Push(to, item)
-	c.srv.changed(notifyList, sideEvent(to, "lpush", "rpush"), argv[2], c.DB)
-	c.srv.changed(notifyList, sideEvent(from, "lpop", "rpop"), argv[1], c.DB)
+	c.srv.changed(NotifyList, sideEvent(to, "lpush", "rpush"), argv[2], c.DB)
+	c.srv.changed(NotifyList, sideEvent(from, "lpop", "rpop"), argv[1], c.DB)
 	c.dropEmptied(argv[1])
 }
 

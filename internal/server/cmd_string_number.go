@@ -50,7 +50,7 @@ func cmdIncr(c *Client, argv [][]byte) {
 	} else {
 		c.DBStore().PutInt(e, argv[1], old+by, true)
 	}
-	c.srv.changed(notifyString, "incrby", argv[1], c.DB)
+	c.srv.changed(NotifyString, "incrby", argv[1], c.DB)
 	c.WriteInt(old + by)
 }
 
@@ -88,7 +88,7 @@ func cmdIncrbyfloat(c *Client, argv [][]byte) {
 	if fresh {
 		c.srv.placed(c.DB, e, argv[1], true)
 	}
-	c.srv.changed(notifyString, "incrbyfloat", argv[1], c.DB)
+	c.srv.changed(NotifyString, "incrbyfloat", argv[1], c.DB)
 	c.WriteBulk(text)
 }
 

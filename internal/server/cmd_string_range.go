@@ -27,7 +27,7 @@ func cmdAppend(c *Client, argv [][]byte) {
 		e = c.DBStore().AppendString(e, argv[2])
 	}
 	n := e.StringLen()
-	c.srv.changed(notifyString, "append", argv[1], c.DB)
+	c.srv.changed(NotifyString, "append", argv[1], c.DB)
 	c.WriteInt(int64(n))
 }
 
@@ -79,7 +79,7 @@ func cmdSetrange(c *Client, argv [][]byte) {
 		c.srv.placed(c.DB, e, argv[1], true)
 	}
 	n := e.StringLen()
-	c.srv.changed(notifyString, "setrange", argv[1], c.DB)
+	c.srv.changed(NotifyString, "setrange", argv[1], c.DB)
 	c.WriteInt(int64(n))
 }
 

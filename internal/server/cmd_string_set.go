@@ -134,9 +134,9 @@ func (c *Client) store(key, value []byte, at int64, keep bool) {
 		e = db.SetExpire(e, at)
 	}
 	s.placed(c.DB, e, key, fresh)
-	s.changed(notifyString, "set", key, c.DB)
+	s.changed(NotifyString, "set", key, c.DB)
 	if at != 0 {
-		s.Notify(notifyGeneric, "expire", key, c.DB)
+		s.Notify(NotifyGeneric, "expire", key, c.DB)
 	}
 }
 
@@ -174,7 +174,7 @@ func cmdGetset(c *Client, argv [][]byte) {
 // cmdGetdel is GETDEL key.
 func cmdGetdel(c *Client, argv [][]byte) {
 	if c.get(argv[1]) && c.DBStore().Delete(argv[1]) {
-		c.srv.changed(notifyGeneric, "del", argv[1], c.DB)
+		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	}
 }
 
@@ -203,12 +203,12 @@ func cmdGetex(c *Client, argv [][]byte) {
 	switch {
 	case flags&(setEXAT|setPXAT) != 0 && at <= s.Mstime():
 		db.Delete(argv[1])
-		s.changed(notifyGeneric, "del", argv[1], c.DB)
+		s.changed(NotifyGeneric, "del", argv[1], c.DB)
 	case at != 0:
 		db.SetExpire(e, at)
-		s.changed(notifyGeneric, "expire", argv[1], c.DB)
+		s.changed(NotifyGeneric, "expire", argv[1], c.DB)
 	case flags&setPersist != 0 && db.Persist(e):
-		s.changed(notifyGeneric, "persist", argv[1], c.DB)
+		s.changed(NotifyGeneric, "persist", argv[1], c.DB)
 	}
 }
 

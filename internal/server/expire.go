@@ -11,7 +11,7 @@ func (s *Server) expireKey(db int, key []byte) {
 	key = append([]byte(nil), key...) // it may belong to the entry
 	s.DBAt(db).Delete(key)
 	s.Stats.Expired++
-	s.Notify(notifyExpired, "expired", key, db)
+	s.Notify(NotifyExpired, "expired", key, db)
 	s.Touch(db, key)
 }
 

@@ -128,7 +128,7 @@ func (c *Client) lookup(key []byte, flags lookupFlag) *store.Entry {
 	if e == nil {
 		s.Stats.Misses++
 		if flags&lookupSilent == 0 {
-			s.Notify(notifyKeyMiss, "keymiss", key, c.DB)
+			s.Notify(NotifyKeyMiss, "keymiss", key, c.DB)
 		}
 		return nil
 	}
@@ -212,7 +212,7 @@ func (s *Server) placed(db int, e *store.Entry, key []byte, fresh bool) {
 		return
 	}
 	d.Fresh(e, s.Mstime())
-	s.Notify(notifyNew, "new", key, db)
+	s.Notify(NotifyNew, "new", key, db)
 }
 
 // DeleteKey takes a key out and tells those who watch it; false when there was
@@ -254,13 +254,14 @@ func (s *Server) reclaimLater(d *store.DB) {
 	}, nil)
 }
 
-// dropEmptied deletes the list under a key after a command emptied it and events
-// went out. It looks again: whoever heard of them may have changed the key.
+// dropEmptied deletes the value under a key after a command took its elements
+// out and events went out. It looks again: whoever heard of them may have changed
+// the key.
 func (c *Client) dropEmptied(key []byte) {
 	db := c.DBStore()
-	if e := db.Find(key); e != nil && e.Type() == store.List && db.List(e).Len() == 0 {
+	if e := db.Find(key); e != nil && db.Emptied(e) {
 		db.Delete(key)
-		c.srv.Notify(notifyGeneric, "del", key, c.DB)
+		c.srv.Notify(NotifyGeneric, "del", key, c.DB)
 	}
 }
 
@@ -279,19 +280,6 @@ func (s *Server) FlushDB(db int, aside bool) int {
 	return n
 }
 
-// The classes of keyspace events, with the bits of notify-keyspace-events.
-const (
-	notifyGeneric = 1 << 2
-	notifyString  = 1 << 3
-	notifyList    = 1 << 4
-	notifyExpired = 1 << 8
-	notifyKeyMiss = 1 << 11
-	notifyNew     = 1 << 14
-
-	notifyKeyspace = 1 << 0
-	notifyKeyevent = 1 << 1
-)
-
 // Notify publishes a keyspace event if the configuration asks for its class.
 func (s *Server) Notify(class int, event string, key []byte, db int) {
 	flags := s.Config.Values.NotifyFlags
@@ -299,10 +287,10 @@ func (s *Server) Notify(class int, event string, key []byte, db int) {
 		return
 	}
 	n := strconv.Itoa(db)
-	if flags&notifyKeyspace != 0 {
+	if flags&NotifyKeyspace != 0 {
 		s.Publish(append([]byte("__keyspace@"+n+"__:"), key...), []byte(event), false)
 	}
-	if flags&notifyKeyevent != 0 {
+	if flags&NotifyKeyevent != 0 {
 		s.Publish([]byte("__keyevent@"+n+"__:"+event), key, false)
 	}
 }

@@ -2,13 +2,17 @@ package sessiontest
 
 import "strconv"
 
-// families make random commands of one family each. A family's commands may be
-// about any key: types meet.
-var families = []struct {
-	name   string
+// family makes random commands of one kind. They may be about any key: types
+// meet.
+type family struct {
+	name string
+	// weight is how often its turn comes.
 	weight int
 	gen    func(g *Gen) []string
-}{
+}
+
+// families are all of them. Each family's file adds its own.
+var families = []family{
 	{"strings", 5, genString},
 	{"numbers", 3, genNumber},
 	{"lists", 8, genList},

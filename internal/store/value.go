@@ -24,63 +24,109 @@ func (e *Entry) setValue(v value) {
 	*e.word() = v.word
 }
 
-// effort is the number of blocks that freeing the value takes, about.
+// kind is what a database does with the values of one type and encoding without
+// knowing more of them. What is nil goes by itself: one block to free.
+type kind struct {
+	// len is the number of elements.
+	len func(v value) int
+	// bytes is the memory that the value takes.
+	bytes func(v value) int
+	// effort is the number of blocks that freeing the value takes, about.
+	effort func(v value) int
+	// free gives the value's memory back.
+	free func(v value, h *mem.Heap)
+	// part frees about n blocks of the value and reports whether that was all.
+	part func(v value, h *mem.Heap, n int) bool
+	// clone copies the value to another heap.
+	clone func(v value, to *mem.Heap) value
+}
+
+// kinds are the kinds by type and encoding.
+var kinds = [...][ListPack + 1]*kind{
+	String: {Raw: &blockKind, EmbStr: &blockKind, Int: &intKind},
+	List:   {ListPack: packKind(1), QuickList: &quickKind},
+	Set:    {ListPack: packKind(1), IntSet: &intsetKind},
+	ZSet:   {ListPack: packKind(2)},
+	Hash:   {ListPack: packKind(2)},
+	Stream: {},
+}
+
+var intKind = kind{
+	len:   func(v value) int { return ds.DigitsOf(int64(v.word)) },
+	bytes: func(value) int { return 0 },
+	free:  func(value, *mem.Heap) {},
+	clone: func(v value, _ *mem.Heap) value { return v },
+}
+
+var blockKind = kind{
+	len:   func(v value) int { return blockAt(uintptr(v.word)).len() },
+	bytes: func(v value) int { return blockAt(uintptr(v.word)).bytes() },
+	free:  func(v value, h *mem.Heap) { blockAt(uintptr(v.word)).free(h) },
+	clone: func(v value, to *mem.Heap) value {
+		v.word = uint64(blockAt(uintptr(v.word)).clone(to).addr)
+		return v
+	},
+}
+
+// packKind is the kind of a listpack in which an element of the value takes
+// width elements.
+func packKind(width int) *kind {
+	return &kind{
+		len:   func(v value) int { return ds.PackAt(uintptr(v.word)).Len() / width },
+		bytes: func(v value) int { return mem.UsableSize(ds.PackAt(uintptr(v.word)).Size()) },
+		free:  func(v value, h *mem.Heap) { ds.PackAt(uintptr(v.word)).Free(h) },
+		clone: func(v value, to *mem.Heap) value {
+			v.word = uint64(ds.PackAt(uintptr(v.word)).Clone(to).Addr())
+			return v
+		},
+	}
+}
+
+var quickKind = kind{
+	len:    func(v value) int { return ds.ListAt(uintptr(v.word)).Len() },
+	bytes:  func(v value) int { return ds.ListAt(uintptr(v.word)).Bytes() },
+	effort: func(v value) int { return ds.ListAt(uintptr(v.word)).Packs() },
+	free:   func(v value, h *mem.Heap) { ds.ListAt(uintptr(v.word)).Free(h) },
+	part:   func(v value, h *mem.Heap, n int) bool { return ds.ListAt(uintptr(v.word)).FreePart(h, n) },
+	clone: func(v value, to *mem.Heap) value {
+		v.word = uint64(ds.ListAt(uintptr(v.word)).Clone(to).Addr())
+		return v
+	},
+}
+
+var intsetKind = kind{
+	len:   func(v value) int { return ds.IntSetAt(uintptr(v.word)).Len() },
+	bytes: func(v value) int { return mem.UsableSize(len(ds.IntSetAt(uintptr(v.word)).Bytes())) },
+	free:  func(v value, h *mem.Heap) { ds.IntSetAt(uintptr(v.word)).Free(h) },
+	clone: func(v value, to *mem.Heap) value {
+		v.word = uint64(ds.IntSetAt(uintptr(v.word)).Clone(to).Addr())
+		return v
+	},
+}
+
+func (v value) kind() *kind { return kinds[v.typ][v.enc] }
+
 func (v value) effort() int {
-	if v.typ == List && v.enc == QuickList {
-		return ds.ListAt(uintptr(v.word)).Packs()
+	if k := v.kind(); k.effort != nil {
+		return k.effort(v)
 	}
 	return 1
 }
 
-// free gives the value's memory back.
-func (v value) free(h *mem.Heap) {
-	switch {
-	case v.enc == Int:
-	case v.typ == String:
-		blockAt(uintptr(v.word)).free(h)
-	case v.enc == ListPack:
-		ds.PackAt(uintptr(v.word)).Free(h)
-	case v.enc == QuickList:
-		ds.ListAt(uintptr(v.word)).Free(h)
-	}
-}
+func (v value) free(h *mem.Heap) { v.kind().free(v, h) }
 
-// freePart frees about n blocks of the value and reports whether that was all.
 func (v value) freePart(h *mem.Heap, n int) bool {
-	if v.typ == List && v.enc == QuickList {
-		return ds.ListAt(uintptr(v.word)).FreePart(h, n)
+	k := v.kind()
+	if k.part != nil {
+		return k.part(v, h, n)
 	}
-	v.free(h)
+	k.free(v, h)
 	return true
 }
 
-// clone copies the value to another heap.
-func (v value) clone(to *mem.Heap) value {
-	switch {
-	case v.enc == Int:
-	case v.typ == String:
-		v.word = uint64(blockAt(uintptr(v.word)).clone(to).addr)
-	case v.enc == ListPack:
-		v.word = uint64(ds.PackAt(uintptr(v.word)).Clone(to).Addr())
-	case v.enc == QuickList:
-		v.word = uint64(ds.ListAt(uintptr(v.word)).Clone(to).Addr())
-	}
-	return v
-}
+func (v value) clone(to *mem.Heap) value { return v.kind().clone(v, to) }
 
-// bytes is the memory that the value takes.
-func (v value) bytes() int {
-	switch {
-	case v.enc == Int:
-	case v.typ == String:
-		return blockAt(uintptr(v.word)).bytes()
-	case v.enc == ListPack:
-		return mem.UsableSize(ds.PackAt(uintptr(v.word)).Size())
-	case v.enc == QuickList:
-		return ds.ListAt(uintptr(v.word)).Bytes()
-	}
-	return 0
-}
+func (v value) bytes() int { return v.kind().bytes(v) }
 
 // Pending is the number of unlinked values that Reclaim has yet to free.
 func (db *DB) Pending() int { return len(db.pending) }
@@ -111,11 +157,19 @@ func (e *Entry) MemoryUsage() int {
 // ValueLen is the length of a string in bytes, or the number of elements of
 // another value.
 func (db *DB) ValueLen(e *Entry) int {
-	switch e.Type() {
-	case String:
+	if e.Type() == String {
 		return e.StringLen()
-	case List:
-		return db.List(e).Len()
 	}
-	return 0
+	v := valueOf(e)
+	return v.kind().len(v)
+}
+
+// Emptied reports whether the value has lost its last element, so that its key
+// must go. Strings and streams may be empty.
+func (db *DB) Emptied(e *Entry) bool {
+	switch e.Type() {
+	case String, Stream, Module:
+		return false
+	}
+	return db.ValueLen(e) == 0
 }
