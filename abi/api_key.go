@@ -43,18 +43,16 @@ func apiOpenKey(f *frame) {
 		return
 	}
 	mode := f.i32(2)
-	k := &key{owner: ctx, m: ctx.module, db: int(ctx.cell.db), name: append([]byte(nil), name.bytes()...), mode: mode}
+	k := newKey(ctx, name.bytes(), mode)
 	e := k.entry()
 	if e == nil && mode&modeWrite == 0 {
+		keyCells.free(k.addr(), true)
 		return // NULL: there is nothing to read
 	}
 	if e != nil && mode&modeNoTouch == 0 {
 		k.data().Access(e, host.srv.Mstime())
 	}
-	k.p = newHandle(headKey, k, true)
-	ctx.keys = append(ctx.keys, k)
-	ctx.track(headKey, k.p)
-	f.setPtr(k.p)
+	f.setPtr(k.open())
 }
 
 func apiGetOpenKeyModesAll(f *frame) { f.setInt(modesAll) }
@@ -64,13 +62,13 @@ func apiCloseKey(f *frame) {
 		return
 	}
 	if k := f.key(0); k != nil {
-		k.owner.untrack(k.p)
+		k.ctx().untrack(k.addr())
 		k.close()
 	}
 }
 
 // keyTypes are the interface's numbers for the types of values.
-var keyTypes = map[store.Type]int64{
+var keyTypes = [...]int32{
 	store.String: 1, store.List: 2, store.Hash: 3, store.Set: 4, store.ZSet: 5, store.Module: 6, store.Stream: 7,
 }
 
@@ -80,9 +78,8 @@ func apiKeyType(f *frame) {
 		return
 	}
 	if k := f.key(0); k != nil {
-		if e := k.entry(); e != nil {
-			f.setInt(keyTypes[e.Type()])
-		}
+		k.entry()
+		f.setInt(int64(k.cell.kind))
 	}
 }
 

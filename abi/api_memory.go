@@ -3,6 +3,7 @@ package abi
 func apiAutoMemory(f *frame) {
 	if ctx := f.ctx(0); ctx != nil {
 		ctx.flags |= ctxAutoMemory
+		ctx.cell.auto = 1
 	}
 }
 

@@ -162,6 +162,7 @@ func (c *cellClass) carve() uintptr {
 var (
 	stringCells = cellClass{size: cellSize}
 	objectCells = cellClass{size: cellSize, withObjs: true}
+	keyCells    = cellClass{size: cellSize, withObjs: true} // their objects stay
 	ctxCells    = cellClass{size: 2 * cellSize, withObjs: true}
 )
 

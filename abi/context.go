@@ -18,7 +18,8 @@ type ctxCell struct {
 	db     int32
 	resp3  int32
 	data   uintptr // private data of the blocked client
-	_      [64]byte
+	auto   int32   // 1: automatic memory management is on
+	_      [60]byte
 }
 
 // scratchSize is how many bytes of replies a context gathers before they go to
@@ -49,11 +50,11 @@ type Context struct {
 	client    *server.Client // replies go there; nil where there is nobody to reply to
 	blocked   *blockedClient // of thread-safe contexts and of reply and timeout callbacks
 	flags     ctxFlag
+	life      uint64    // counts the times that it was released
 	cells     []uintptr // the argument strings, ours to release
 	argv      []uintptr // what the module sees of them
 	auto      []autoItem
 	pool      []uintptr
-	keys      []*key
 	positions []server.KeyRef   // what the command named as keys
 	depth     []server.Deferred // postponed lengths, outermost first
 	scratch   [scratchSize]byte
@@ -89,7 +90,7 @@ func newContext(m *Module, c *server.Client, locked bool) *Context {
 	cell.wbase = uintptr(unsafe.Pointer(&ctx.scratch))
 	cell.wend = cell.wbase + scratchSize
 	cell.wpos = 0
-	cell.id, cell.db, cell.resp3 = 0, 0, 0
+	cell.id, cell.db, cell.resp3, cell.auto = 0, 0, 0, 0
 	if c != nil {
 		cell.wpos = cell.wbase
 		cell.id = c.ID
@@ -144,9 +145,6 @@ func (ctx *Context) argAddr() uint64 {
 func (ctx *Context) release(locked bool) {
 	ctx.flush()
 	ctx.freeAuto(locked)
-	for _, k := range ctx.keys {
-		k.owner = nil
-	}
 	for _, p := range ctx.cells {
 		stringAt(p).release(locked)
 	}
@@ -163,7 +161,8 @@ func (ctx *Context) release(locked bool) {
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
 	ctx.flags = 0
 	ctx.positions = ctx.positions[:0]
-	ctx.cells, ctx.argv, ctx.pool, ctx.keys = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0], ctx.keys[:0]
+	ctx.cells, ctx.argv, ctx.pool = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0]
+	ctx.life++
 	if locked && len(ctxPool) < 64 {
 		ctxPool = append(ctxPool, ctx)
 	}

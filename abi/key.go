@@ -1,20 +1,78 @@
 package abi
 
 import (
+	"unsafe"
+
 	"berth/internal/ds"
 	"berth/internal/store"
 )
 
-// key is RedisModuleKey: a key that a module opened. The value is looked up at
-// each use, so that a key deleted behind the module's back is an empty key and
-// not a dangling pointer.
+// keyCell is the part of RedisModuleKey that leaf functions read. What the
+// database said when it was last asked is good as long as its count of moves is
+// the same.
+type keyCell struct {
+	word0   uintptr
+	head    uint64
+	counter uintptr // the address of the database's count of moves
+	moves   uint64
+	entry   uintptr
+	kind    int32 // what KeyType answers
+	quick   int32 // 1: closing the key has no consequences
+	_       [cellSize - 48]byte
+}
+
+// key is RedisModuleKey: a key that a module opened. The value is looked up
+// again when anything in its database moved, so that a key deleted behind the
+// module's back is an empty key and not a dangling pointer.
+//
+// A key stays behind its cell when it is closed, for the next to be opened.
 type key struct {
-	owner *Context // nil once the context it was opened in is over
+	cell  *keyCell
+	owner *Context // in which it was opened; see ctx
+	life  uint64
 	m     *Module
-	p     uintptr
 	db    int
 	name  []byte
 	mode  int32
+}
+
+// newKey opens a key in a context. The host lock must be held.
+func newKey(ctx *Context, name []byte, mode int32) *key {
+	p := keyCells.alloc(true)
+	slot := objectSlot(p)
+	k := (*key)(*slot)
+	if k == nil {
+		k = new(key)
+		*slot = unsafe.Pointer(k)
+	}
+	*k = key{
+		cell: (*keyCell)(at(p)), owner: ctx, life: ctx.life, m: ctx.module, db: int(ctx.cell.db),
+		name: append(k.name[:0], name...), mode: mode,
+	}
+	k.cell.counter = 0
+	k.cell.quick = 0
+	if mode&modeWrite == 0 && ctx.flags&ctxAutoMemory == 0 {
+		k.cell.quick = 1
+	}
+	return k
+}
+
+// open makes the key known to the module.
+func (k *key) open() uintptr {
+	k.cell.head = headKey
+	p := k.addr()
+	k.owner.track(headKey, p)
+	return p
+}
+
+func (k *key) addr() uintptr { return uintptr(unsafe.Pointer(k.cell)) }
+
+// ctx is the context in which the key was opened, nil once that is over.
+func (k *key) ctx() *Context {
+	if k.owner.life != k.life {
+		return nil
+	}
+	return k.owner
 }
 
 // The modes of OpenKey.
@@ -26,7 +84,25 @@ const (
 )
 
 // entry is what the key holds now, nil when it is empty.
-func (k *key) entry() *store.Entry { return host.srv.LookupKey(k.db, k.name) }
+func (k *key) entry() *store.Entry {
+	c := k.cell
+	if c.counter == 0 || *(*uint64)(at(c.counter)) != c.moves {
+		k.find()
+	}
+	return (*store.Entry)(at(c.entry))
+}
+
+// find asks the database what the key holds.
+func (k *key) find() {
+	e := host.srv.LookupKey(k.db, k.name)
+	c := k.cell
+	moves := k.data().Moves()
+	c.counter, c.moves = uintptr(unsafe.Pointer(moves)), *moves
+	c.entry, c.kind = uintptr(unsafe.Pointer(e)), 0
+	if e != nil {
+		c.kind = keyTypes[e.Type()]
+	}
+}
 
 func (k *key) data() *store.DB { return host.srv.DBAt(k.db) }
 
@@ -38,19 +114,7 @@ func (k *key) close() {
 	if k.mode&modeWrite != 0 && k.m.options&optNoSignal == 0 {
 		host.srv.Touch(k.db, k.name)
 	}
-	if k.owner != nil {
-		k.owner.forgetKey(k)
-	}
-	freeHandle(k.p, true)
-}
-
-func (ctx *Context) forgetKey(k *key) {
-	for i, o := range ctx.keys {
-		if o == k {
-			ctx.keys = append(ctx.keys[:i], ctx.keys[i+1:]...)
-			return
-		}
-	}
+	keyCells.free(k.addr(), true)
 }
 
 // key returns argument i, an open key, or nil after reporting misuse.
@@ -76,7 +140,7 @@ func (k *key) dropEmpty(e *store.Entry) {
 // give answers a string that the key's context tracks.
 func (k *key) give(f *frame, b []byte) {
 	s := newString(b, true)
-	k.owner.track(headString, s.addr())
+	k.ctx().track(headString, s.addr())
 	f.setPtr(s.addr())
 }
 

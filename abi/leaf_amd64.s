@@ -30,6 +30,34 @@
 	CMPQ  R9, ctxCell_wend(DI) \
 	JHI   slow
 
+// LOOP goes to slow unless the calling thread is the loop's. C code runs there
+// only under the host lock, so that the local lists of free cells are its own.
+// It uses CX.
+#define LOOP \
+	BYTE $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x0C; BYTE $0x25; LONG $0 \ // MOVQ FS:0, CX
+	CMPQ CX, ·loopThread(SB) \
+	JNE  slow
+
+// MANUAL goes to slow if context DI, which may be NULL, is not a live one or
+// manages memory automatically. It uses AX.
+#define MANUAL \
+	TESTQ DI, DI                            \
+	JEQ   manual                            \
+	CELL(DI, ctxCell_head, const_headCtx)   \
+	CMPL  ctxCell_auto(DI), $0              \
+	JNE   slow                              \
+manual:
+
+// DROP ends the life of the cell at reg, of a class whose list must be the
+// caller's. It uses AX.
+#define DROP(reg, class) \
+	MOVQ $const_headFree, AX                 \
+	MOVQ AX, cellHead_head(reg)              \
+	MOVQ class+cellClass_local(SB), AX       \
+	MOVQ AX, (reg)                           \
+	MOVQ reg, class+cellClass_local(SB)      \
+	DECQ class+cellClass_localLive(SB)
+
 // const char *StringPtrLen(const RedisModuleString *str, size_t *len)
 TEXT ·leafStringPtrLen(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, stringCell_head, const_headString)
@@ -74,6 +102,124 @@ TEXT ·leafGetBlockedClientPrivateData(SB), NOSPLIT|NOFRAME, $0
 
 slow:
 	MOVL $const_fnGetBlockedClientPrivateData, AX
+	JMP  ·tail(SB)
+
+// RedisModuleString *CreateString(RedisModuleCtx *ctx, const char *ptr, size_t len)
+TEXT ·leafCreateString(SB), NOSPLIT|NOFRAME, $0
+	LOOP
+	MANUAL
+	TESTQ SI, SI
+	JEQ   slow
+	CMPQ  DX, $const_inlineString
+	JCC   slow
+	MOVQ  ·stringCells+cellClass_local(SB), R8
+	TESTQ R8, R8
+	JEQ   slow
+	MOVQ  (R8), R9
+	MOVQ  R9, ·stringCells+cellClass_local(SB)
+	INCQ  ·stringCells+cellClass_localLive(SB)
+	MOVQ  $const_headString, AX
+	MOVQ  AX, stringCell_head(R8)
+	MOVQ  DX, stringCell_len(R8)
+	MOVQ  $1, stringCell_refs(R8)       // and heap, the word's upper half, is 0
+	LEAQ  stringCell_inner(R8), R10
+	MOVQ  R10, stringCell_ptr(R8)
+	MOVB  $0, (R10)(DX*1)
+	CMPQ  DX, $16
+	JCC   from16
+	CMPQ  DX, $8
+	JCC   from8
+	TESTQ DX, DX
+	JEQ   copied
+
+byte:
+	MOVB -1(SI)(DX*1), AX
+	MOVB AX, -1(R10)(DX*1)
+	DECQ DX
+	JNE  byte
+
+copied:
+	MOVQ R8, AX
+	RET
+
+from8:
+	MOVQ (SI), AX
+	MOVQ -8(SI)(DX*1), CX
+	MOVQ AX, (R10)
+	MOVQ CX, -8(R10)(DX*1)
+	MOVQ R8, AX
+	RET
+
+from16:
+	MOVUPS (SI), X0
+	MOVUPS -16(SI)(DX*1), X1
+	MOVUPS X0, (R10)
+	MOVUPS X1, -16(R10)(DX*1)
+	MOVQ   R8, AX
+	RET
+
+slow:
+	MOVL $const_fnCreateString, AX
+	JMP  ·tail(SB)
+
+// void FreeString(RedisModuleCtx *ctx, RedisModuleString *str)
+TEXT ·leafFreeString(SB), NOSPLIT|NOFRAME, $0
+	MANUAL
+	CELL(SI, stringCell_head, const_headString)
+	CMPL stringCell_refs(SI), $1
+	JLE  last
+	DECL stringCell_refs(SI)
+	RET
+
+last:
+	CMPL stringCell_heap(SI), $0
+	JNE  slow
+	LOOP
+	DROP(SI, ·stringCells)
+	RET
+
+slow:
+	MOVL $const_fnFreeString, AX
+	JMP  ·tail(SB)
+
+// void RetainString(RedisModuleCtx *ctx, RedisModuleString *str)
+TEXT ·leafRetainString(SB), NOSPLIT|NOFRAME, $0
+	MANUAL
+	CELL(SI, stringCell_head, const_headString)
+	INCL stringCell_refs(SI)
+	RET
+
+slow:
+	MOVL $const_fnRetainString, AX
+	JMP  ·tail(SB)
+
+// int KeyType(RedisModuleKey *kp)
+TEXT ·leafKeyType(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, keyCell_head, const_headKey)
+	MOVQ  keyCell_counter(DI), CX
+	TESTQ CX, CX
+	JEQ   slow
+	MOVQ  (CX), CX
+	CMPQ  CX, keyCell_moves(DI)
+	JNE   slow
+	MOVL  keyCell_kind(DI), AX
+	RET
+
+slow:
+	MOVL $const_fnKeyType, AX
+	JMP  ·tail(SB)
+
+// void CloseKey(RedisModuleKey *kp)
+TEXT ·leafCloseKey(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, keyCell_head, const_headKey)
+	CMPL keyCell_quick(DI), $1
+	JNE  slow
+	LOOP
+	DROP(DI, ·keyCells)
+	RET
+
+slow:
+	MOVL $const_fnCloseKey, AX
 	JMP  ·tail(SB)
 
 // int ReplyWithLongLong(RedisModuleCtx *ctx, long long ll)

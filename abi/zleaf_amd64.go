@@ -6,18 +6,28 @@ func init() {
 	leaves = map[int]func() uintptr{
 		fnReplyWithLongLong:           addrReplyWithLongLong,
 		fnGetSelectedDb:               addrGetSelectedDb,
+		fnCloseKey:                    addrCloseKey,
+		fnKeyType:                     addrKeyType,
+		fnCreateString:                addrCreateString,
+		fnFreeString:                  addrFreeString,
 		fnStringPtrLen:                addrStringPtrLen,
 		fnReplyWithArray:              addrReplyWithArray,
 		fnReplyWithNull:               addrReplyWithNull,
 		fnGetClientId:                 addrGetClientId,
+		fnRetainString:                addrRetainString,
 		fnGetBlockedClientPrivateData: addrGetBlockedClientPrivateData,
 	}
 }
 
 func addrReplyWithLongLong() uintptr
 func addrGetSelectedDb() uintptr
+func addrCloseKey() uintptr
+func addrKeyType() uintptr
+func addrCreateString() uintptr
+func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithArray() uintptr
 func addrReplyWithNull() uintptr
 func addrGetClientId() uintptr
+func addrRetainString() uintptr
 func addrGetBlockedClientPrivateData() uintptr

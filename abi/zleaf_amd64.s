@@ -14,6 +14,30 @@ TEXT ·addrGetSelectedDb(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func addrCloseKey() uintptr
+TEXT ·addrCloseKey(SB), NOSPLIT, $0-8
+	LEAQ ·leafCloseKey(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrKeyType() uintptr
+TEXT ·addrKeyType(SB), NOSPLIT, $0-8
+	LEAQ ·leafKeyType(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrCreateString() uintptr
+TEXT ·addrCreateString(SB), NOSPLIT, $0-8
+	LEAQ ·leafCreateString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrFreeString() uintptr
+TEXT ·addrFreeString(SB), NOSPLIT, $0-8
+	LEAQ ·leafFreeString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrStringPtrLen() uintptr
 TEXT ·addrStringPtrLen(SB), NOSPLIT, $0-8
 	LEAQ ·leafStringPtrLen(SB), AX
@@ -35,6 +59,12 @@ TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 // func addrGetClientId() uintptr
 TEXT ·addrGetClientId(SB), NOSPLIT, $0-8
 	LEAQ ·leafGetClientId(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrRetainString() uintptr
+TEXT ·addrRetainString(SB), NOSPLIT, $0-8
+	LEAQ ·leafRetainString(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

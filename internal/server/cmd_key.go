@@ -257,6 +257,8 @@ func cmdSwapdb(c *Client, argv [][]byte) {
 	c.srv.DBAt(max(a, b))
 	dbs := c.srv.keyspace.dbs
 	dbs[a], dbs[b] = dbs[b], dbs[a]
+	dbs[a].Moved()
+	dbs[b].Moved()
 	c.srv.Dirty++
 	c.WriteOK()
 }

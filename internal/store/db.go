@@ -10,6 +10,7 @@ import (
 // DB is one database.
 type DB struct {
 	heap    *mem.Heap
+	moves   uint64 // see Moves
 	set     *Settings
 	keys    ds.Table
 	expires ds.Table // the entries that have a time of expiry
@@ -29,8 +30,16 @@ func New(set *Settings) *DB {
 // Close gives all memory back. The database is empty then.
 func (db *DB) Close() {
 	db.heap.Close()
-	*db = DB{heap: mem.New(), set: db.set}
+	*db = DB{heap: mem.New(), set: db.set, moves: db.moves + 1}
 }
+
+// Moves counts how often keys came and went, entries moved or values of another
+// type took their place: as long as the count is the same, what Find returned is
+// still good. Who swaps databases counts that with Moved.
+func (db *DB) Moves() *uint64 { return &db.moves }
+
+// Moved says that all that Find returned is out of date.
+func (db *DB) Moved() { db.moves++ }
 
 // Len is the number of keys, those over their time included.
 func (db *DB) Len() int { return db.keys.Len() }
@@ -63,6 +72,7 @@ func (db *DB) Find(key []byte) *Entry {
 
 // insert puts a new entry in the table.
 func (db *DB) insert(e *Entry) {
+	db.moves++
 	db.keys.Insert(db.heap, ds.Hash(e.Key()), unsafe.Pointer(e))
 }
 
@@ -91,6 +101,7 @@ func (db *DB) Unlink(key []byte) bool {
 
 // bury frees an entry that is out of the table of keys.
 func (db *DB) bury(e *Entry, hash uint64, later bool) {
+	db.moves++
 	if e.Expire() != 0 {
 		db.expires.Remove(db.heap, hash, unsafe.Pointer(e))
 	}
@@ -109,7 +120,7 @@ func (db *DB) bury(e *Entry, hash uint64, later bool) {
 // aside is set.
 func (db *DB) Clear(aside bool) {
 	old := db.heap
-	*db = DB{heap: mem.New(), set: db.set}
+	*db = DB{heap: mem.New(), set: db.set, moves: db.moves + 1}
 	if aside && old.Mapped() > clearAsideFrom {
 		go old.Close()
 		return

@@ -156,6 +156,7 @@ func (e *Entry) refit(flags uint8, klen, vlen int, expire int64) {
 
 // replace puts n into the tables for e, and frees e.
 func (db *DB) replace(e, n *Entry) {
+	db.moves++
 	key := n.Key()
 	hash := ds.Hash(key)
 	db.keys.Replace(hash, unsafe.Pointer(e), unsafe.Pointer(n))

@@ -70,6 +70,9 @@ func (db *DB) prepare(e *Entry, key []byte, flags uint8, vlen int, keep bool) *E
 		db.insert(e)
 		return e
 	}
+	if e.Type() != String {
+		db.moves++
+	}
 	if e.hasWord() {
 		valueOf(e).free(db.heap)
 	}
@@ -233,6 +236,7 @@ func (db *DB) twin(e *Entry, to *DB, key []byte) *Entry {
 
 // abandon takes an entry out and frees it, but not its value.
 func (db *DB) abandon(e *Entry) {
+	db.moves++
 	hash := ds.Hash(e.Key())
 	db.keys.Remove(db.heap, hash, unsafe.Pointer(e))
 	if e.Expire() != 0 {
