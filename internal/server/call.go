@@ -93,7 +93,7 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 		s.reject(c, cmd, s.busyText())
 		return
 	}
-	if s.Config.Values.MaxMemory != 0 && s.outOfMemory(c, cmd) {
+	if s.Config.Values.MaxMemory != 0 && !s.roomFor(c, cmd) {
 		s.reject(c, cmd, ErrTextOOM)
 		return
 	}

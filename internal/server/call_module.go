@@ -68,7 +68,7 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 	if o.NoWrites && cmd.Flags&Write != 0 {
 		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.Name + "' was called while write is not allowed."}
 	}
-	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.outOfMemory(c, cmd) {
+	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.memoryShort(c) {
 		return &Refusal{ErrOOM, ErrTextOOM}
 	}
 	if o.DryRun {

@@ -109,7 +109,10 @@ type Client struct {
 	interaction int64
 	softSince   int64
 	outPeak     int
-	qbPeak      int
+	// counted is how much memory countMemory has counted for the client, and
+	// countedAs its class then.
+	counted, countedAs int
+	qbPeak             int
 
 	addr, laddr string
 	prev, next  *Client

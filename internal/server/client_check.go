@@ -67,12 +67,16 @@ func (cmd *Command) runsSubscribed() bool {
 	return false
 }
 
-// outOfMemory reports whether the command must be refused for lack of memory.
-// Queueing takes memory too: inside a transaction only what ends it, and an
+// roomFor makes room when memory is short and reports whether the command may
+// run. Queueing takes memory too: inside a transaction only what ends it, and an
 // EXEC without commands that need memory, still pass.
-func (s *Server) outOfMemory(c *Client, cmd *Command) bool {
+func (s *Server) roomFor(c *Client, cmd *Command) bool {
+	s.evict.short = s.makeRoom() == evictFail
+	if !s.evict.short || c.Flags&FlagAllowOOM != 0 {
+		return true
+	}
 	deny := cmd.Flags&DenyOOM != 0
-	if c.Flags&FlagMulti != 0 && s.exec.depth == 0 {
+	if c.Flags&FlagMulti != 0 {
 		switch cmd.Name {
 		case "exec":
 			deny = c.multi.flags&DenyOOM != 0
@@ -81,8 +85,20 @@ func (s *Server) outOfMemory(c *Client, cmd *Command) bool {
 			deny = true
 		}
 	}
-	limit := s.Config.Values.MaxMemory
-	return deny && limit != 0 && c.Flags&FlagAllowOOM == 0 && s.UsedMemory() > limit
+	return !deny
+}
+
+// memoryShort reports whether a command that a module calls must be refused for
+// lack of memory: what held when the client's request began holds to its end, so
+// that half a module's work is not refused.
+func (s *Server) memoryShort(c *Client) bool {
+	if s.Config.Values.MaxMemory == 0 || c.Flags&FlagAllowOOM != 0 {
+		return false
+	}
+	if s.exec.current != nil {
+		return s.evict.short
+	}
+	return s.overMemory() != 0
 }
 
 // Idle is how long the client has been silent.

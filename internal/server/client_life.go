@@ -46,6 +46,7 @@ func (s *Server) newClient(fd int, flags ClientFlag) (*Client, error) {
 		return nil, err
 	}
 	s.clients.link(c)
+	c.countMemory()
 	return c, nil
 }
 
@@ -209,6 +210,7 @@ func (s *Server) freeClient(c *Client) {
 	s.clients.unlink(c)
 	c.dropOutput()
 	c.query = nil
+	c.countMemory()
 	for _, fn := range c.onFree {
 		fn(c)
 	}

@@ -58,6 +58,15 @@ type Values struct {
 	MaxMemory uint64
 	// MaxMemoryPolicy is one of the names that CONFIG SET accepts, by number.
 	MaxMemoryPolicy int
+	// MaxMemorySamples is how many keys are looked at for each one evicted.
+	MaxMemorySamples int
+	// EvictionTenacity says how much time eviction may take, from 0 to 100.
+	EvictionTenacity int
+	// LazyEviction frees the values of evicted keys step by step.
+	LazyEviction bool
+	// MaxMemoryClients bounds the memory of the clients' connections, in bytes
+	// or, below zero, in percent of MaxMemory; 0 for no limit.
+	MaxMemoryClients int64
 	// NotifyFlags are the classes of keyspace events that are published, with
 	// the bits of REDISMODULE_NOTIFY_*.
 	NotifyFlags int

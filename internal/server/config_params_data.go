@@ -24,16 +24,16 @@ func (l *paramList) memory() {
 	l.add("maxmemory", "", 0, config.IntAt(&v.MaxMemory, 0, 0, config.MaxUint64, asUnsignedM))
 	l.apply(l.c.s.warnMaxMemory)
 	l.add("maxmemory-policy", "", 0, config.EnumAt(&v.MaxMemoryPolicy, policyNoEviction, policyNames))
-	l.noEffect()
 	l.apply(l.c.s.applyStoreSettings)
-	l.keepInt("maxmemory-samples", "", 0, 5, 1, config.MaxInt, 0)
-	l.keepInt("maxmemory-eviction-tenacity", "", 0, 10, 0, 100, 0)
+	l.add("maxmemory-samples", "", 0, config.IntAt(&v.MaxMemorySamples, 5, 1, config.MaxInt, 0))
+	l.add("maxmemory-eviction-tenacity", "", 0, config.IntAt(&v.EvictionTenacity, 10, 0, 100, 0))
 	l.keepInt("lfu-log-factor", "", 0, 10, 0, config.MaxInt, 0)
 	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("lfu-decay-time", "", 0, 1, 0, config.MaxInt, 0)
 	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("tracking-table-max-keys", "", 0, 1000000, 0, config.MaxLong, asUnsigned)
-	for _, what := range []string{"eviction", "expire", "server-del", "user-del", "user-flush"} {
+	l.add("lazyfree-lazy-eviction", "", 0, config.BoolAt(&v.LazyEviction, false))
+	for _, what := range []string{"expire", "server-del", "user-del", "user-flush"} {
 		l.keepBool("lazyfree-lazy-"+what, "", 0, false)
 	}
 	l.keepBool("jemalloc-bg-thread", "", 0, true)

@@ -48,7 +48,7 @@ func (l *paramList) network() {
 	l.noEffect()
 	l.keepInt("socket-mark-id", "", immutable, 0, 0, config.MaxUint, asUnsigned)
 	l.noEffect()
-	l.keepInt("maxmemory-clients", "", 0, 0, -100, config.MaxLong, asMemory|config.Percent)
+	l.add("maxmemory-clients", "", 0, config.IntAt(&l.c.Values.MaxMemoryClients, 0, -100, config.MaxLong, asMemory|config.Percent))
 	l.noEffect()
 
 	l.add("requirepass", "", config.Sensitive, config.OptionalAt(&st.RequirePass))

@@ -15,8 +15,6 @@ import (
 type infoState struct {
 	providers []*InfoProvider
 	modules   func(w *InfoWriter)
-	memory    []func() uint64
-	startup   uint64
 	rates     rates
 	lastSave  int64
 }
@@ -39,7 +37,7 @@ func (s *Server) initInfo() {
 	s.RunID = hex.EncodeToString(id[:])
 	s.StartUnix = s.Unixtime()
 	s.info.lastSave = s.StartUnix
-	s.info.startup = s.UsedMemory()
+	s.memory.startup = goMemory()
 	s.info.rates.began = nanotime()
 	s.BeforeSleep(s.endCycle)
 	s.Loop.AfterSleep(s.beginCycle)
@@ -55,9 +53,6 @@ func (s *Server) RemoveInfo(owner any) {
 
 // SetModuleInfo tells who writes the section "modules".
 func (s *Server) SetModuleInfo(fn func(w *InfoWriter)) { s.info.modules = fn }
-
-// AddMemory adds a counter of memory outside the Go heap to UsedMemory.
-func (s *Server) AddMemory(used func() uint64) { s.info.memory = append(s.info.memory, used) }
 
 // InfoWriter gathers the text of INFO.
 type InfoWriter struct {

@@ -3,30 +3,7 @@ package server
 import (
 	"fmt"
 	"runtime"
-	"runtime/metrics"
 )
-
-// goHeap names the runtime's counters that make up used memory: objects that
-// are alive or not yet swept, and stacks.
-var goHeap = []metrics.Sample{
-	{Name: "/memory/classes/heap/objects:bytes"},
-	{Name: "/memory/classes/heap/stacks:bytes"},
-}
-
-// UsedMemory is the memory in use in bytes: the Go heap and what AddMemory
-// counts.
-func (s *Server) UsedMemory() uint64 {
-	var used uint64
-	samples := [2]metrics.Sample{goHeap[0], goHeap[1]}
-	metrics.Read(samples[:])
-	for _, m := range samples {
-		used += m.Value.Uint64()
-	}
-	for _, fn := range s.info.memory {
-		used += fn()
-	}
-	return used
-}
 
 // humanBytes writes an amount of memory as Redis does for people.
 func humanBytes(n uint64) string {
@@ -43,23 +20,15 @@ func humanBytes(n uint64) string {
 	}
 }
 
-// clientMemory is about what the clients' buffers occupy, in bytes.
-func (s *Server) clientMemory() (used uint64) {
-	s.EachClient(func(c *Client) bool {
-		used += uint64(cap(c.query) + cap(c.out) + c.outqLen)
-		return true
-	})
-	return used
-}
-
 func (s *Server) infoMemory(w *InfoWriter) {
+	s.sampleMemory()
 	used, rss := s.UsedMemory(), residentMemory()
 	peak := max(uint64(s.Stats.PeakMemory), used)
 	s.Stats.PeakMemory = int64(peak)
 	clients := s.clientMemory()
-	overhead := min(s.info.startup+clients, used)
+	overhead := min(s.memory.startup+clients, used)
 	dataset := used - overhead
-	net := used - min(s.info.startup, used)
+	net := used - min(s.memory.startup, used)
 	total, limit := systemMemory(), s.Config.Values.MaxMemory
 	both := func(name string, n uint64) {
 		w.uint(name, n)
@@ -75,7 +44,7 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	both("used_memory_peak", peak)
 	w.line("used_memory_peak_perc", fmt.Sprintf("%.2f%%", ratio(used, peak)*100))
 	w.uint("used_memory_overhead", overhead)
-	w.uint("used_memory_startup", s.info.startup)
+	w.uint("used_memory_startup", s.memory.startup)
 	w.uint("used_memory_dataset", dataset)
 	w.line("used_memory_dataset_perc", fmt.Sprintf("%.2f%%", ratio(dataset, net)*100))
 	w.uint("allocator_allocated", used)

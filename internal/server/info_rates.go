@@ -71,6 +71,9 @@ func (s *Server) sampleRates() {
 		r.next = (r.next + 1) % rateSamples
 	}
 	r.last, r.at = values, now
+	if s.Config.Values.MaxMemory != 0 {
+		s.sampleMemory()
+	}
 	s.Stats.PeakMemory = max(s.Stats.PeakMemory, int64(s.UsedMemory()))
 }
 

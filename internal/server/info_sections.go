@@ -160,7 +160,14 @@ func (s *Server) infoStats(w *InfoWriter) {
 	w.fixed("expired_stale_perc", st.ExpiredStale*100)
 	w.int("expired_time_cap_reached_count", st.ExpiredTimeCap)
 	w.int("expire_cycle_cpu_milliseconds", st.ExpireCycleMs)
-	zero("evicted_keys", "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time")
+	w.int("evicted_keys", st.Evicted)
+	w.int("evicted_clients", st.EvictedClients)
+	exceeding := int64(0)
+	if s.evict.since != 0 {
+		exceeding = nanotime() - s.evict.since
+	}
+	w.int("total_eviction_exceeded_time", (st.EvictionExceeded+exceeding)/1e6)
+	w.int("current_eviction_exceeded_time", exceeding/1e6)
 	w.int("keyspace_hits", st.Hits)
 	w.int("keyspace_misses", st.Misses)
 	w.int("pubsub_channels", int64(len(s.pubsub.channels)))

@@ -18,6 +18,8 @@ type keyspaceState struct {
 	// activeExpire is off when DEBUG SET-ACTIVE-EXPIRE turned it off.
 	passive bool
 	nextDB  int
+	// onLeave is told of keys that go.
+	onLeave func(db int, key []byte, why LeaveReason)
 }
 
 // initKeyspace makes the databases and has keys expire in the background.

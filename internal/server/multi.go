@@ -66,6 +66,9 @@ func (c *Client) queueCommand(cmd *Command, argv [][]byte) {
 	for _, a := range argv {
 		m.bytes += len(a)
 	}
+	if m.bytes > c.counted {
+		c.countMemory()
+	}
 }
 
 // runsInMulti reports whether the command is executed at once, not queued,
@@ -90,6 +93,9 @@ func (c *Client) MultiCount() int {
 // discard ends the transaction without running it.
 func (c *Client) discard() {
 	c.multi = nil
+	if c.counted > countAgain {
+		c.countMemory()
+	}
 	c.Flags &^= FlagMulti | FlagDirtyCAS | FlagDirtyExec
 	c.unwatchAll()
 }

@@ -240,6 +240,9 @@ func (s *Server) beforeSleep() {
 		fn()
 	}
 	s.resumeClients()
+	if s.Config.Values.MaxMemoryClients != 0 {
+		s.evictClients()
+	}
 	s.flushPending()
 	s.closePending()
 	if s.exec.yielding == 0 {

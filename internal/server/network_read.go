@@ -64,6 +64,9 @@ func (s *Server) readMore(c *Client) {
 	}
 	c.query = c.query[:len(c.query)+n]
 	c.qbPeak = max(c.qbPeak, len(c.query))
+	if cap(c.query) > countAgain {
+		c.countMemory()
+	}
 	if int64(len(c.query)) > s.Settings.QueryBufferLimit {
 		s.overQueryLimit(c)
 		return
@@ -80,6 +83,9 @@ func (s *Server) processQuery(c *Client) {
 	}
 	if used == len(buf) {
 		c.query = nil
+		if c.counted > countAgain {
+			c.countMemory()
+		}
 		return
 	}
 	// What was executed makes room; a large remainder is not moved for a
@@ -182,6 +188,7 @@ func (s *Server) request(c *Client, argv [][]byte) {
 		c.finishCommand()
 	}
 	if len(c.out) > outSize || c.outqLen != 0 {
+		c.countMemory()
 		c.overLimit()
 	}
 }

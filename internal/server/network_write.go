@@ -110,6 +110,9 @@ func (c *Client) flush() {
 	c.out, c.outq, c.sent = nil, nil, 0
 	c.Flags &^= flagOutput
 	c.softSince = 0
+	if c.counted > countAgain {
+		c.countMemory()
+	}
 	if c.Flags&flagWriteEvent != 0 {
 		c.Flags &^= flagWriteEvent
 		s.Loop.Remove(c.fd, loop.Writable)
@@ -189,7 +192,12 @@ func (c *Client) overLimit() bool {
 func (c *Client) outputExcess() int { return max(0, c.OutputPending()-outSize) }
 
 // checkLimit is overLimit after output that the client did not ask for.
-func (c *Client) checkLimit() { c.overLimit() }
+func (c *Client) checkLimit() {
+	if len(c.out) > outSize || c.outqLen != 0 {
+		c.countMemory()
+	}
+	c.overLimit()
+}
 
 const (
 	// cronPeriod is how often all clients are looked at.
@@ -213,6 +221,7 @@ func (s *Server) clientsCron() {
 			return true
 		}
 		c.overLimit()
+		c.countMemory()
 		if forget {
 			c.qbPeak, c.outPeak = len(c.query), c.OutputPending()
 		}

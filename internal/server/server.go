@@ -36,6 +36,8 @@ type Server struct {
 	blocked  blockedState
 	filters  filterState
 	exec     execState
+	memory   memoryState
+	evict    evictState
 
 	// limits bound the requests of clients; authLimits those of clients that
 	// must authenticate first.

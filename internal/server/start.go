@@ -140,14 +140,17 @@ func (s *Server) checkBacklog() {
 	}
 }
 
-// warnMaxMemory is how a new maxmemory takes effect: commands look at it, the
-// user is warned if it is too low.
+// warnMaxMemory is how a new maxmemory takes effect: keys are evicted if need be,
+// and the user is warned if it is too low.
 func (s *Server) warnMaxMemory() error {
 	limit := s.Config.Values.MaxMemory
 	if used := s.UsedMemory(); limit != 0 && limit < used {
 		s.Log(LogWarning, "WARNING: the new maxmemory value set via CONFIG SET (%d) is smaller than the current memory usage (%d). "+
 			"This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.",
 			limit, used)
+	}
+	if limit != 0 && s.life.started {
+		s.evictLater()
 	}
 	return nil
 }

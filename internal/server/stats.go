@@ -26,6 +26,11 @@ type Stats struct {
 	Hits, Misses int64
 	// Expired counts keys that were removed because their time was over.
 	Expired int64
+	// Evicted counts keys that were evicted, EvictedClients clients that were
+	// closed for maxmemory-clients.
+	Evicted, EvictedClients int64
+	// EvictionExceeded is for how long memory was short, in nanoseconds.
+	EvictionExceeded int64
 	// ExpiredStale, ExpiredTimeCap and ExpireCycleMs describe active expiry.
 	ExpiredStale   float64
 	ExpiredTimeCap int64

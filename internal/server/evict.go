@@ -1,0 +1,220 @@
+package server
+
+import (
+	"math"
+	"time"
+
+	"berth/internal/store"
+	"berth/loop"
+)
+
+const (
+	// evictPool is how many candidates for eviction are remembered.
+	evictPool = 16
+	// evictBatch is after how many keys the time and the memory are looked at.
+	evictBatch = 16
+	// maxSamples bounds maxmemory-samples, which anyone may set to any number.
+	maxSamples = 4096
+)
+
+// The policies by their number in policyNames.
+const (
+	policyVolatileLRU = iota
+	policyVolatileLFU
+	policyVolatileRandom
+	policyVolatileTTL
+	policyAllLRU
+	policyAllLFU
+	policyAllRandom
+)
+
+// candidate is a key that was sampled and may be evicted.
+type candidate struct {
+	score uint64
+	db    int
+	key   []byte
+}
+
+// evictState is what eviction remembers from one time to the next.
+type evictState struct {
+	// pool has the best candidates seen, in order of their score. They may be
+	// gone by the time their turn comes.
+	pool    []candidate
+	spare   [][]byte // buffers of keys that left the pool
+	drawn   []byte   // the key that was drawn last
+	samples []store.Sampled
+	nextDB  int
+	// running is set while a timer goes on evicting.
+	running bool
+	// short is whether there was too little memory when the running request
+	// began.
+	short bool
+	// since is when memory became short, in nanoseconds, 0 if it is not.
+	since int64
+}
+
+// evictResult says how an attempt to get under the limit ended.
+type evictResult uint8
+
+const (
+	// evictOK: there is room, or what was in the way is no longer.
+	evictOK evictResult = iota
+	// evictRunning: a timer goes on.
+	evictRunning
+	// evictFail: nothing is left that may go.
+	evictFail
+)
+
+// evictsAll reports whether the policy takes keys without a time of expiry too.
+func evictsAll(policy int) bool { return policy >= policyAllLRU }
+
+// overMemory is by how much the memory in use exceeds the limit, 0 if it does
+// not.
+func (s *Server) overMemory() uint64 {
+	limit := s.Config.Values.MaxMemory
+	if limit == 0 {
+		return 0
+	}
+	if used := s.UsedMemory(); used > limit {
+		return used - limit
+	}
+	return 0
+}
+
+// evictSafe reports whether keys may go now.
+func (s *Server) evictSafe() bool {
+	return s.exec.yielding == 0 && s.Paused() == PauseNone
+}
+
+// makeRoom evicts keys, within limits of time, when the memory in use exceeds
+// maxmemory.
+func (s *Server) makeRoom() evictResult {
+	if !s.evictSafe() {
+		return evictOK
+	}
+	result := evictOK
+	if over := s.overMemory(); over != 0 {
+		result = evictFail
+		if policy := s.Config.Values.MaxMemoryPolicy; policy != policyNoEviction {
+			result = s.evictKeys(policy, int64(over))
+		}
+	}
+	s.noteShortage(result)
+	return result
+}
+
+// noteShortage counts the time for which memory is short.
+func (s *Server) noteShortage(result evictResult) {
+	switch {
+	case result != evictOK && s.evict.since == 0:
+		s.evict.since = nanotime()
+	case result == evictOK && s.evict.since != 0:
+		s.Stats.EvictionExceeded += nanotime() - s.evict.since
+		s.evict.since = 0
+	}
+}
+
+// evictBudget is how long one attempt may take: up to half a millisecond for a
+// tenacity of 10, growing by 15 % with each further step, without end at 100.
+func (s *Server) evictBudget() int64 {
+	const step = 50 * int64(time.Microsecond)
+	switch tenacity := s.Config.Values.EvictionTenacity; {
+	case tenacity <= 10:
+		return step * int64(tenacity)
+	case tenacity < 100:
+		return int64(float64(10*step) * math.Pow(1.15, float64(tenacity-10)))
+	}
+	return math.MaxInt64
+}
+
+// evictKeys frees that many bytes, or goes on in a timer when the time is up.
+func (s *Server) evictKeys(policy int, need int64) evictResult {
+	start, budget := nanotime(), s.evictBudget()
+	lazy := s.Config.Values.LazyEviction
+	for freed, keys := int64(0), 0; freed < need; {
+		before := int64(s.UsedMemory())
+		if lazy && s.reclaimEvicted() {
+			// What was evicted before has yet to be given back: no further
+			// key needs to go as long as that is enough.
+			freed += before - int64(s.UsedMemory())
+			if nanotime()-start > budget {
+				s.evictLater()
+				break
+			}
+			continue
+		}
+		db, key, ok := s.nextVictim(policy)
+		if !ok {
+			return evictFail
+		}
+		s.evictKey(db, key, lazy)
+		freed += before - int64(s.UsedMemory())
+		if keys++; keys%evictBatch != 0 {
+			continue
+		}
+		if len(s.memory.dear) != 0 {
+			s.sampleMemory()
+			if s.overMemory() == 0 {
+				break
+			}
+		}
+		if nanotime()-start > budget {
+			s.evictLater()
+			break
+		}
+	}
+	if s.evict.running {
+		return evictRunning
+	}
+	return evictOK
+}
+
+// reclaimEvicted gives back some of the memory of values that were unlinked, and
+// reports whether there was any.
+func (s *Server) reclaimEvicted() bool {
+	for _, d := range s.keyspace.dbs {
+		if d.Pending() != 0 {
+			d.Reclaim(reclaimBlocks / 4)
+			return true
+		}
+	}
+	return false
+}
+
+// evictKey takes one key out. What follows from it belongs to no command, but
+// must not be cut in two by another either.
+func (s *Server) evictKey(db int, key []byte, lazy bool) {
+	d := s.DBAt(db)
+	s.exec.depth++
+	s.leaving(db, key, LeaveEvicted)
+	if lazy {
+		d.Unlink(key)
+		if d.Pending() == 1 {
+			s.reclaimLater(d)
+		}
+	} else {
+		d.Delete(key)
+	}
+	s.Stats.Evicted++
+	s.Touch(db, key)
+	s.Notify(NotifyEvicted, "evicted", key, db)
+	s.exec.depth--
+	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
+		s.runAfterUnit()
+	}
+}
+
+// evictLater goes on evicting when the loop has served its clients.
+func (s *Server) evictLater() {
+	if s.evict.running {
+		return
+	}
+	s.evict.running = true
+	s.Loop.AddTimer(0, func(loop.TimerID) time.Duration {
+		if s.makeRoom() == evictRunning {
+			return 0
+		}
+		s.evict.running = false
+		return loop.NoMore
+	}, nil)
+}

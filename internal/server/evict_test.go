@@ -1,0 +1,149 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// fill writes keys until far more than room bytes were written, every second
+// with a time of expiry, and gives the number of writes and of refusals.
+func fill(t *testing.T, w *wire, room int) (written, refused int) {
+	t.Helper()
+	const size, batch = 1000, 50
+	value := strings.Repeat("v", size)
+	for written+refused < 3*room/size {
+		lines := make([]string, batch)
+		for i := range lines {
+			n := written + refused + i
+			lines[i] = "SET key:" + strconv.Itoa(n) + " " + value
+			if n%2 == 0 {
+				lines[i] += " EX " + strconv.Itoa(1000+n)
+			}
+		}
+		w.send(lines...)
+		for range lines {
+			switch got := w.next(); {
+			case got == "OK":
+				written++
+			case strings.HasPrefix(got, "-OOM"):
+				refused++
+			default:
+				t.Fatal(got)
+			}
+		}
+	}
+	return written, refused
+}
+
+// TestEviction fills memory under each policy: what is in use stays under the
+// limit, and without eviction nothing is lost.
+func TestEviction(t *testing.T) {
+	const room = 2 << 20
+	// What one batch of commands may take before the next look at the memory:
+	// values, buffers of the connection, and a growing hash table.
+	const slack = 512 << 10
+	for _, policy := range policyNames {
+		for _, lazy := range []string{"no", "yes"} {
+			t.Run(policy.Name+"/"+lazy, func(t *testing.T) {
+				t.Parallel()
+				l := start(t, nil)
+				w := l.dial()
+				limit := uint64(0)
+				l.on(func(s *Server) { limit = s.UsedMemory() + room })
+				w.expect("CONFIG SET maxmemory-policy "+policy.Name+" lazyfree-lazy-eviction "+lazy+" maxmemory "+strconv.FormatUint(limit, 10), "OK")
+				written, refused := fill(t, w, room)
+				l.until("eviction is over", func(s *Server) bool { return !s.evict.running && s.UsedMemory() <= limit+slack })
+				l.on(func(s *Server) {
+					keys, evicted := s.DBAt(0).Len(), int(s.Stats.Evicted)
+					if keys+evicted != written {
+						t.Errorf("%d keys and %d evicted, of %d written", keys, evicted, written)
+					}
+					if none := policy.Value == policyNoEviction; none != (evicted == 0) || none && refused == 0 || keys == 0 {
+						t.Errorf("%d keys, %d evicted, %d refused", keys, evicted, refused)
+					}
+					if !evictsAll(policy.Value) && policy.Value != policyNoEviction && s.DBAt(0).Len()-s.DBAt(0).Expiring() != (written+1)/2 &&
+						refused == 0 {
+						t.Error("keys without a time of expiry went")
+					}
+				})
+				// Without damage: every key that is left can be read, and goes.
+				found := 0
+				for i := 0; i < written+refused; i += 100 {
+					for n := i; n < i+100; n++ {
+						w.send("GET key:"+strconv.Itoa(n), "DEL key:"+strconv.Itoa(n))
+					}
+					for range 100 {
+						value, deleted := w.next(), w.next()
+						if (value == "nil") != (deleted == "0") {
+							t.Fatal(value, deleted)
+						}
+						if deleted == "1" {
+							found++
+						}
+					}
+				}
+				if found == 0 {
+					t.Error("no key is left")
+				}
+				w.expect("DBSIZE", "0", "SET a b", "OK")
+			})
+		}
+	}
+}
+
+// TestEvictionOrder checks that what the policies go by decides: idle keys,
+// rarely used ones, those that end first.
+func TestEvictionOrder(t *testing.T) {
+	for _, tc := range []struct{ policy, prepare, kept string }{
+		{"allkeys-lru", "", "hot"},
+		{"allkeys-lfu", "", "hot"},
+		{"volatile-ttl", "", "late"},
+	} {
+		t.Run(tc.policy, func(t *testing.T) {
+			l := start(t, nil)
+			w := l.dial()
+			w.expect("CONFIG SET maxmemory-samples 10 maxmemory-policy "+tc.policy, "OK")
+			const count = 400
+			value := strings.Repeat("v", 4000)
+			for i := range count {
+				hot := i%4 == 0
+				ttl := 1000
+				if hot {
+					ttl = 100_000
+				}
+				w.expect(fmt.Sprintf("SET k:%d %s EX %d", i, value, ttl), "OK")
+				l.on(func(s *Server) {
+					e := s.LookupKey(0, fmt.Appendf(nil, "k:%d", i))
+					switch {
+					case tc.policy == "allkeys-lfu" && hot:
+						s.DBAt(0).Find(e.Key()).SetFreq(s.Mstime(), 200)
+					case tc.policy == "allkeys-lru" && !hot:
+						e.SetIdle(s.Mstime(), 3_600_000)
+					}
+				})
+			}
+			l.on(func(s *Server) { s.Config.Values.MaxMemory = s.UsedMemory() - count/2*4000 })
+			l.until("half of the keys are gone", func(s *Server) bool {
+				s.tick()
+				return s.makeRoom() == evictOK
+			})
+			hot, cold := 0, 0
+			l.on(func(s *Server) {
+				for i := range count {
+					switch {
+					case !s.keyExists(0, fmt.Appendf(nil, "k:%d", i)):
+					case i%4 == 0:
+						hot++
+					default:
+						cold++
+					}
+				}
+			})
+			if hot < count/4*9/10 {
+				t.Errorf("%d of %d keys that should stay did, and %d others", hot, count/4, cold)
+			}
+		})
+	}
+}
