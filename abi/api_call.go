@@ -2,10 +2,7 @@ package abi
 
 import (
 	"errors"
-	"strconv"
-	"strings"
 
-	"berth/internal/resp"
 	"berth/internal/server"
 )
 
@@ -17,34 +14,29 @@ type callFlags struct {
 	asErrors bool
 }
 
-// callArgs reads the variable arguments of a Call by its format. ok is false
-// for a format that has an unknown letter or asks for what is not there.
-func (f *frame) callArgs(name, format string) (argv [][]byte, fl callFlags, ok bool) {
-	argv = append(argv, []byte(name))
+// callArgs reads the variable arguments of a Call by its format into st. ok is
+// false for a format that has an unknown letter or asks for what is not there.
+func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 	v := f.varargs(3)
-	for _, letter := range []byte(format) {
+	for _, letter := range format {
 		switch letter {
 		case 'c':
-			argv = append(argv, []byte(cstring(v.ptr())))
+			st.add(cview(v.ptr()))
 		case 's':
-			s, ok := f.argString(v.ptr())
-			if !ok {
-				return nil, fl, false
+			if !f.addString(st, v.ptr()) {
+				return fl, false
 			}
-			argv = append(argv, s)
 		case 'b':
 			p := v.ptr()
-			argv = append(argv, append([]byte{}, cbytes(p, int(v.int()))...))
+			st.add(cbytes(p, int(v.int())))
 		case 'l':
-			argv = append(argv, strconv.AppendInt(nil, int64(v.int()), 10))
+			st.addInt(int64(v.int()))
 		case 'v':
 			p := v.ptr()
-			for _, a := range addresses(p, int(v.int())) {
-				s, ok := f.argString(a)
-				if !ok {
-					return nil, fl, false
+			for i := range uintptr(v.int()) {
+				if !f.addString(st, *(*uintptr)(at(p + i*8))) {
+					return fl, false
 				}
-				argv = append(argv, s)
 			}
 		case '!', 'A', 'R':
 			// Where a write is propagated to. There is neither a log nor a
@@ -68,29 +60,20 @@ func (f *frame) callArgs(name, format string) (argv [][]byte, fl callFlags, ok b
 			fl.exec.DryRun = true
 			fl.asErrors = true
 		default:
-			return nil, fl, false
+			return fl, false
 		}
 	}
-	return argv, fl, true
+	return fl, true
 }
 
-// argString copies the bytes of a string that a module passed, or reports that
-// it is none.
-func (f *frame) argString(p uintptr) ([]byte, bool) {
+// addString adds a string that a module passed, or reports that it is none.
+func (f *frame) addString(st *callState, p uintptr) bool {
 	if headOf(p) != headString {
 		f.misusePointer(p, headString)
-		return nil, false
+		return false
 	}
-	return append([]byte{}, stringAt(p).bytes()...), true
-}
-
-// addresses reads an array of n pointers.
-func addresses(p uintptr, n int) []uintptr {
-	out := make([]uintptr, 0, max(n, 0))
-	for i := range n {
-		out = append(out, *(*uintptr)(at(p + uintptr(i)*8)))
-	}
-	return out
+	st.add(stringAt(p).bytes())
+	return true
 }
 
 // refusalErrno is the number that tells a module why its call was refused.
@@ -113,8 +96,10 @@ func apiCall(f *frame) {
 	if ctx == nil {
 		return
 	}
-	name, format := cstring(f.uptr(1)), cstring(f.uptr(2))
-	argv, fl, ok := f.callArgs(name, format)
+	st := beginCall()
+	defer endCall(st)
+	st.add(cview(f.uptr(1)))
+	fl, ok := f.callArgs(st, cview(f.uptr(2)))
 	if !ok {
 		f.fail(errnoBadType)
 		return
@@ -124,33 +109,34 @@ func apiCall(f *frame) {
 		o.RESP = 3
 	}
 	f.errno = errnoZero
-	c := host.srv.NewFakeClient(o)
+	c := st.fake(o)
 	fl.exec.Owner = ctx.module
 	prev := host.running
-	err := host.srv.Execute(c, argv, fl.exec)
+	err := host.srv.Execute(c, st.args(), fl.exec)
 	host.running = prev
-	if err != nil {
-		if !fl.asErrors {
-			f.fail(refusalErrno(err))
-			return
-		}
+	switch {
+	case err == nil && fl.exec.DryRun:
+		f.setPtr(0)
+	case err == nil:
+		ctx.giveReply(f, c)
+	case !fl.asErrors:
+		f.fail(refusalErrno(err))
+	default:
 		// As in Redis, errno tells the reason beside the reply.
 		f.errno = refusalErrno(err)
-		ctx.giveReply(f, resp.AppendError(nil, strings.NewReplacer("\r", " ", "\n", " ").Replace(err.Error())))
-		return
+		c.WriteError(err.Error())
+		ctx.giveReply(f, c)
 	}
-	if fl.exec.DryRun {
-		f.setPtr(0)
-		return
-	}
-	ctx.giveReply(f, c.TakeOutput())
 }
 
-// giveReply answers a captured reply, which the module frees.
-func (ctx *Context) giveReply(f *frame, proto []byte) {
-	r := parseReply(proto)
-	r.ctx = ctx
-	p := r.handle(true)
-	ctx.track(headReply, p)
-	f.setPtr(p)
+// giveReply answers what a fake client was replied, which the module frees.
+func (ctx *Context) giveReply(f *frame, c *server.Client) {
+	r := newReply(ctx)
+	r.buf, r.errors = c.SwapOutput(r.buf), c.TakeErrors()
+	r.parse()
+	if ctx.flags&ctxAutoMemory == 0 && cap(r.buf) <= keptReply && r.elems == nil && r.attr == nil {
+		r.cell().quick = 1
+	}
+	ctx.track(headReply, r.p)
+	f.setPtr(r.p)
 }

@@ -25,10 +25,8 @@ func apiFreeCallReply(f *frame) {
 	if r == nil || r.root != nil {
 		return // parts go with the whole
 	}
-	if r.ctx != nil {
-		r.ctx.untrack(r.p)
-	}
-	r.freeHandles(f.locked())
+	r.context().untrack(r.p)
+	r.free(f.locked())
 }
 
 func apiCallReplyType(f *frame) {
@@ -151,11 +149,7 @@ func apiCreateStringFromCallReply(f *frame) {
 	}
 	locked := f.locked()
 	s := newString(b, locked)
-	root := r
-	if r.root != nil {
-		root = r.root
-	}
-	root.ctx.track(headString, s.addr())
+	r.context().track(headString, s.addr())
 	f.setPtr(s.addr())
 }
 
@@ -180,6 +174,8 @@ func apiReplyWithCallReply(f *frame) {
 		c.WriteRaw(r.attr.proto)
 	}
 	c.WriteRaw(r.proto)
+	c.CountErrors(r.errors)
+	r.errors = nil
 	f.setOK(true)
 }
 

@@ -95,14 +95,14 @@ func apiGetCommandKeysWithFlags(f *frame) { f.commandKeys(f.uptr(4)) }
 // commandKeys answers where the keys of a command are, as an array that the
 // module frees, and through flagsOut what is done to each.
 func (f *frame) commandKeys(flagsOut uintptr) {
-	var argv [][]byte
+	st := beginCall()
+	defer endCall(st)
 	for _, p := range addresses(f.uptr(1), int(f.i32(2))) {
-		s, ok := f.argString(p)
-		if !ok {
+		if !f.addString(st, p) {
 			return
 		}
-		argv = append(argv, s)
 	}
+	argv := st.args()
 	put(f.uptr(3), int32(0))
 	if len(argv) == 0 {
 		f.fail(errnoNoCommand)

@@ -163,6 +163,7 @@ var (
 	stringCells = cellClass{size: cellSize}
 	objectCells = cellClass{size: cellSize, withObjs: true}
 	keyCells    = cellClass{size: cellSize, withObjs: true} // their objects stay
+	replyCells  = cellClass{size: cellSize, withObjs: true} // the same: those of roots
 	ctxCells    = cellClass{size: 2 * cellSize, withObjs: true}
 )
 

@@ -3,6 +3,9 @@ package abi
 import (
 	"bytes"
 	"strconv"
+	"unsafe"
+
+	"berth/internal/ds"
 )
 
 // The kinds of call replies, by the interface's numbers.
@@ -27,12 +30,18 @@ type replyCell struct {
 	word0 uintptr
 	head  uint64
 	n     int64
+	str   uintptr
+	len   uint64 // what CallReplyLength answers
 	kind  int32
-	_     [cellSize - 28]byte
+	quick int32 // 1: freeing the reply has no consequences
+	_     [cellSize - 48]byte
 }
 
 // callReply is RedisModuleCallReply: one node of the tree that a captured
 // reply is. Nodes share the captured bytes, which nobody changes.
+//
+// A root stays behind its cell when it is freed, with its buffer, for the next
+// reply. The other nodes get a cell when the module asks for them.
 type callReply struct {
 	kind   int
 	proto  []byte // this node on the wire, its attributes excluded
@@ -45,17 +54,83 @@ type callReply struct {
 	resp3  bool // something in it exists only in RESP3
 	p      uintptr
 	root   *callReply // nil in the root itself
-	ctx    *Context   // of the root
+	// The rest is the root's alone.
+	ctx    *Context
+	life   uint64   // of ctx
+	buf    []byte   // what was captured
+	errors []string // to be counted when the module replies them
 }
 
-// parseReply reads one reply. The bytes are our own server's, so damage would
-// be a bug of ours; it yields a node of unknown kind nevertheless.
-func parseReply(b []byte) *callReply {
-	r, _ := parseNode(b, nil)
+// keptReply is the size up to which a reply's buffer is kept, in bytes.
+const keptReply = 16 << 10
+
+// newReply makes the root of a reply that a module will have. The host lock must
+// be held.
+func newReply(ctx *Context) *callReply {
+	p := replyCells.alloc(true)
+	slot := objectSlot(p)
+	r := (*callReply)(*slot)
 	if r == nil {
-		r = &callReply{kind: replyUnknown, proto: b}
+		r = new(callReply)
+		*slot = unsafe.Pointer(r)
 	}
+	*r = callReply{p: p, ctx: ctx, life: ctx.life, buf: r.buf[:0]}
 	return r
+}
+
+func (r *callReply) cell() *replyCell { return (*replyCell)(at(r.p)) }
+
+// parse reads what is in the root's buffer: one reply. The bytes are our own
+// server's, so damage would be a bug of ours; it yields a reply of unknown kind
+// nevertheless.
+func (r *callReply) parse() {
+	if !r.parseScalar() {
+		r.parseTree()
+	}
+	r.show()
+}
+
+// parseScalar reads the commonest replies without making nodes.
+func (r *callReply) parseScalar() bool {
+	b := r.buf
+	if len(b) < 4 || b[len(b)-2] != '\r' {
+		return false
+	}
+	switch b[0] {
+	case ':':
+		n, ok := ds.ParseInt(b[1 : len(b)-2])
+		if !ok {
+			return false
+		}
+		r.kind, r.n, r.str = replyInteger, n, b[1:len(b)-2]
+	case '+':
+		r.kind, r.str = replyString, b[1:len(b)-2]
+	case '$':
+		i, n := 1, 0
+		for ; b[i] >= '0' && b[i] <= '9'; i++ {
+			n = n*10 + int(b[i]-'0')
+		}
+		if i == 1 || i+2+n+2 != len(b) {
+			return false
+		}
+		r.kind, r.str = replyString, b[i+2:i+2+n]
+	default:
+		return false
+	}
+	r.proto = b
+	return true
+}
+
+// parseTree reads any reply.
+func (r *callReply) parseTree() {
+	node, _ := parseNode(r.buf, nil)
+	if node == nil {
+		r.kind, r.proto = replyUnknown, r.buf
+		return
+	}
+	node.p, node.ctx, node.life, node.buf, node.errors = r.p, r.ctx, r.life, r.buf, r.errors
+	*r = *node
+	r.setRootBelow(r)
 }
 
 // parseNode reads one node and returns what follows it, or nil.
@@ -164,33 +239,64 @@ func (r *callReply) setRootBelow(root *callReply) {
 	}
 }
 
+// show fills the node's cell.
+func (r *callReply) show() {
+	c := r.cell()
+	c.head, c.n, c.kind, c.quick = headReply, r.n, int32(r.kind), 0
+	c.len = uint64(r.length())
+	c.str = 0
+	if cap(r.str) > 0 {
+		c.str = addrOf(&r.str[:1][0])
+	}
+}
+
 // handle returns the handle of a node, made at its first use.
 func (r *callReply) handle(locked bool) uintptr {
 	if r.p == 0 {
 		r.p = newHandle(headReply, r, locked)
-		c := (*replyCell)(at(r.p))
-		c.kind = int32(r.kind)
-		c.n = r.n
+		r.show()
 	}
 	return r.p
 }
 
-// freeHandles ends the handles of a tree.
-func (r *callReply) freeHandles(locked bool) {
+// freeBelow ends the handles of the nodes below one.
+func (r *callReply) freeBelow(locked bool) {
 	for _, e := range r.elems {
-		e.freeHandles(locked)
+		e.freeHandle(locked)
 	}
 	if r.attr != nil {
-		r.attr.freeHandles(locked)
+		r.attr.freeHandle(locked)
 	}
+}
+
+func (r *callReply) freeHandle(locked bool) {
+	r.freeBelow(locked)
 	if r.p != 0 {
 		freeHandle(r.p, locked)
 		r.p = 0
 	}
 }
 
-// freeReply frees the whole tree whose root's handle is p.
-func freeReply(p uintptr) { (*callReply)(*objectSlot(p)).freeHandles(true) }
+// free ends a root's life and that of all below it.
+func (r *callReply) free(locked bool) {
+	r.freeBelow(locked)
+	buf := r.buf
+	if cap(buf) > keptReply {
+		buf = nil
+	}
+	p := r.p
+	*r = callReply{buf: buf}
+	replyCells.free(p, locked)
+}
+
+// context is that of the Call, nil once it is over.
+func (r *callReply) context() *Context {
+	root := r.rootOf()
+	if root.ctx.life != root.life {
+		return nil
+	}
+	return root.ctx
+}
 
 // length is what CallReplyLength answers.
 func (r *callReply) length() int {

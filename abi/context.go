@@ -202,7 +202,7 @@ func (ctx *Context) freeAuto(locked bool) {
 		case headKey:
 			(*key)(*objectSlot(it.p)).close()
 		case headReply:
-			freeReply(it.p)
+			(*callReply)(*objectSlot(it.p)).free(locked)
 		case headDict:
 			freeHandle(it.p, locked)
 		case headServerInfo:

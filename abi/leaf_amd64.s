@@ -222,6 +222,69 @@ slow:
 	MOVL $const_fnCloseKey, AX
 	JMP  ·tail(SB)
 
+// int CallReplyType(RedisModuleCallReply *reply)
+TEXT ·leafCallReplyType(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, replyCell_head, const_headReply)
+	MOVL replyCell_kind(DI), AX
+	RET
+
+slow:
+	MOVL $const_fnCallReplyType, AX
+	JMP  ·tail(SB)
+
+// size_t CallReplyLength(RedisModuleCallReply *reply)
+TEXT ·leafCallReplyLength(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, replyCell_head, const_headReply)
+	MOVQ replyCell_len(DI), AX
+	RET
+
+slow:
+	MOVL $const_fnCallReplyLength, AX
+	JMP  ·tail(SB)
+
+// long long CallReplyInteger(RedisModuleCallReply *reply)
+TEXT ·leafCallReplyInteger(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, replyCell_head, const_headReply)
+	CMPL replyCell_kind(DI), $const_replyInteger
+	JNE  slow
+	MOVQ replyCell_n(DI), AX
+	RET
+
+slow:
+	MOVL $const_fnCallReplyInteger, AX
+	JMP  ·tail(SB)
+
+// const char *CallReplyStringPtr(RedisModuleCallReply *reply, size_t *len)
+TEXT ·leafCallReplyStringPtr(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, replyCell_head, const_headReply)
+	CMPL  replyCell_kind(DI), $const_replyError
+	JHI   slow                                      // neither a string nor an error
+	TESTQ SI, SI
+	JEQ   done
+	MOVQ  replyCell_len(DI), AX
+	MOVQ  AX, (SI)
+
+done:
+	MOVQ replyCell_str(DI), AX
+	RET
+
+slow:
+	MOVL $const_fnCallReplyStringPtr, AX
+	JMP  ·tail(SB)
+
+// void FreeCallReply(RedisModuleCallReply *reply)
+TEXT ·leafFreeCallReply(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, replyCell_head, const_headReply)
+	CMPL replyCell_quick(DI), $1
+	JNE  slow
+	LOOP
+	DROP(DI, ·replyCells)
+	RET
+
+slow:
+	MOVL $const_fnFreeCallReply, AX
+	JMP  ·tail(SB)
+
 // int ReplyWithLongLong(RedisModuleCtx *ctx, long long ll)
 TEXT ·leafReplyWithLongLong(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, ctxCell_head, const_headCtx)

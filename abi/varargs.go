@@ -72,3 +72,12 @@ func (f *frame) sprintf(format uintptr, named int) []byte {
 		buf = make([]byte, int(n)+1)
 	}
 }
+
+// addresses reads an array of n pointers.
+func addresses(p uintptr, n int) []uintptr {
+	out := make([]uintptr, 0, max(n, 0))
+	for i := range n {
+		out = append(out, *(*uintptr)(at(p + uintptr(i)*8)))
+	}
+	return out
+}

@@ -8,11 +8,16 @@ func init() {
 		fnGetSelectedDb:               addrGetSelectedDb,
 		fnCloseKey:                    addrCloseKey,
 		fnKeyType:                     addrKeyType,
+		fnFreeCallReply:               addrFreeCallReply,
+		fnCallReplyType:               addrCallReplyType,
+		fnCallReplyInteger:            addrCallReplyInteger,
+		fnCallReplyLength:             addrCallReplyLength,
 		fnCreateString:                addrCreateString,
 		fnFreeString:                  addrFreeString,
 		fnStringPtrLen:                addrStringPtrLen,
 		fnReplyWithArray:              addrReplyWithArray,
 		fnReplyWithNull:               addrReplyWithNull,
+		fnCallReplyStringPtr:          addrCallReplyStringPtr,
 		fnGetClientId:                 addrGetClientId,
 		fnRetainString:                addrRetainString,
 		fnGetBlockedClientPrivateData: addrGetBlockedClientPrivateData,
@@ -23,11 +28,16 @@ func addrReplyWithLongLong() uintptr
 func addrGetSelectedDb() uintptr
 func addrCloseKey() uintptr
 func addrKeyType() uintptr
+func addrFreeCallReply() uintptr
+func addrCallReplyType() uintptr
+func addrCallReplyInteger() uintptr
+func addrCallReplyLength() uintptr
 func addrCreateString() uintptr
 func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithArray() uintptr
 func addrReplyWithNull() uintptr
+func addrCallReplyStringPtr() uintptr
 func addrGetClientId() uintptr
 func addrRetainString() uintptr
 func addrGetBlockedClientPrivateData() uintptr

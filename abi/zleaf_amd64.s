@@ -26,6 +26,30 @@ TEXT ·addrKeyType(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func addrFreeCallReply() uintptr
+TEXT ·addrFreeCallReply(SB), NOSPLIT, $0-8
+	LEAQ ·leafFreeCallReply(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrCallReplyType() uintptr
+TEXT ·addrCallReplyType(SB), NOSPLIT, $0-8
+	LEAQ ·leafCallReplyType(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrCallReplyInteger() uintptr
+TEXT ·addrCallReplyInteger(SB), NOSPLIT, $0-8
+	LEAQ ·leafCallReplyInteger(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrCallReplyLength() uintptr
+TEXT ·addrCallReplyLength(SB), NOSPLIT, $0-8
+	LEAQ ·leafCallReplyLength(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrCreateString() uintptr
 TEXT ·addrCreateString(SB), NOSPLIT, $0-8
 	LEAQ ·leafCreateString(SB), AX
@@ -53,6 +77,12 @@ TEXT ·addrReplyWithArray(SB), NOSPLIT, $0-8
 // func addrReplyWithNull() uintptr
 TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 	LEAQ ·leafReplyWithNull(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrCallReplyStringPtr() uintptr
+TEXT ·addrCallReplyStringPtr(SB), NOSPLIT, $0-8
+	LEAQ ·leafCallReplyStringPtr(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

@@ -55,9 +55,14 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 	if len(argv) == 0 {
 		return &Refusal{ErrUnknownCommand, "ERR unknown command ''"}
 	}
-	cmd := s.LookupArgv(argv)
-	if cmd == nil {
-		return &Refusal{ErrUnknownCommand, s.unknownText(argv)}
+	cmd := c.lastCmd
+	if cmd == nil || cmd.removed || cmd.Subcommands != nil || !equalFold(argv[0], cmd.Name) {
+		if cmd = s.LookupArgv(argv); cmd == nil {
+			return &Refusal{ErrUnknownCommand, s.unknownText(argv)}
+		}
+		if cmd.Parent == nil {
+			c.lastCmd = cmd
+		}
 	}
 	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
 		return &Refusal{ErrArity, wrongArity(cmd)}

@@ -32,6 +32,20 @@ func (s *Server) NewFakeClient(o FakeOptions) *Client {
 	}
 }
 
+// Reuse makes a fake client as if NewFakeClient had just made it, apart from its
+// output buffer and the command that it remembers. It refuses, and returns false, when a command left something
+// behind that only freeing the client ends.
+func (c *Client) Reuse(o FakeOptions) bool {
+	if c.multi != nil || c.subs != nil || c.blocked != nil || c.watched != nil || c.onFree != nil || c.deferred != 0 {
+		return false
+	}
+	c.ID, c.Flags = ^uint64(0), o.Flags|FlagFake|FlagAuthenticated|flagOutput
+	c.DB, c.RESP, c.User, c.Owner = o.DB, max(o.RESP, 2), o.User, o.Owner
+	c.Name, c.Data, c.out, c.errors = "", nil, c.out[:0], nil
+	c.cmd, c.argv, c.later, c.duration = nil, nil, nil, 0
+	return true
+}
+
 // newClient makes a client of a connected descriptor.
 func (s *Server) newClient(fd int, flags ClientFlag) (*Client, error) {
 	now := nanotime()

@@ -47,6 +47,8 @@ type Command struct {
 	Owner any
 	// Stats counts its calls.
 	Stats CommandStats
+	// removed is set when it left the table, for those who remember it.
+	removed bool
 }
 
 // CommandStats are the figures of one command, reset by CONFIG RESETSTAT.

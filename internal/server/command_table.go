@@ -98,6 +98,7 @@ func (s *Server) RemoveCommand(name string) bool {
 		return false
 	}
 	delete(s.commands.byName, name)
+	cmd.removed = true
 	for i, have := range s.commands.list {
 		if have == cmd {
 			s.commands.list = append(s.commands.list[:i:i], s.commands.list[i+1:]...)

@@ -58,6 +58,22 @@ func (c *Client) TakeOutput() []byte {
 	return out
 }
 
+// SwapOutput is TakeOutput for a caller that gives the buffer of the next reply
+// in exchange.
+func (c *Client) SwapOutput(next []byte) []byte {
+	out := c.out
+	c.out = next[:0]
+	return out
+}
+
+// TakeErrors gives away the errors that a module's fake client was replied, so
+// that they are counted once the module replies them; see CountErrors.
+func (c *Client) TakeErrors() []string {
+	msgs := c.errors
+	c.errors = nil
+	return msgs
+}
+
 // ResetOutput drops the output of a fake client and keeps the buffer.
 func (c *Client) ResetOutput() { c.out = c.out[:0] }
 

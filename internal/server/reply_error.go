@@ -52,10 +52,15 @@ func (c *Client) countError(msg string) {
 
 // adoptErrors counts the errors that from gathered as if c had replied them.
 func (c *Client) adoptErrors(from *Client) {
-	for _, msg := range from.errors {
+	c.CountErrors(from.errors)
+	from.errors = nil
+}
+
+// CountErrors counts errors that went to a module, which now replies them to c.
+func (c *Client) CountErrors(msgs []string) {
+	for _, msg := range msgs {
 		c.countError(msg)
 	}
-	from.errors = nil
 }
 
 // Append moves what the fake client from was replied to the end of c's reply.
