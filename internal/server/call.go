@@ -97,6 +97,9 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 		s.reject(c, cmd, ErrTextOOM)
 		return
 	}
+	if s.tracking.over {
+		s.limitTracked()
+	}
 	if s.blocked.pause.kind != PauseNone && s.isPausedFor(c, cmd) {
 		s.postpone(c, cmd, argv)
 		return
@@ -149,6 +152,9 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	if s.Stats.ErrorReplies != s.exec.errors || len(c.errors) != captured {
 		cmd.Stats.Failed++
 		s.exec.errors = s.Stats.ErrorReplies
+	}
+	if s.tracking.clients != 0 && cmd.Flags&ReadOnly != 0 {
+		s.rememberKeys(cmd, argv)
 	}
 	if c.Flags&FlagBlocked == 0 {
 		c.Flags &^= FlagExecuting

@@ -41,6 +41,10 @@ const (
 	FlagTracking                                 // t: client side caching
 	FlagTrackingBroken                           // R: its redirection target is gone
 	FlagTrackingBcast                            // B: client side caching by prefix
+	FlagTrackingOptIn                            // only keys read after CLIENT CACHING YES
+	FlagTrackingOptOut                           // all keys but those read after CLIENT CACHING NO
+	FlagTrackingCaching                          // CLIENT CACHING was sent
+	FlagTrackingNoLoop                           // hears nothing of its own changes
 	FlagAsking                                   // cluster: ASKING was sent
 	FlagFreed                                    // already freed
 	FlagModulePreventAOF                         // a module's call must not reach the log
@@ -102,8 +106,10 @@ type Client struct {
 	subs    *subscriptions
 	blocked *Blocked
 	watched []watchedKey
-	errors  []string
-	onFree  []func(*Client)
+	// tracking is nil while client side caching is off.
+	tracking *tracking
+	errors   []string
+	onFree   []func(*Client)
 
 	created     int64
 	interaction int64

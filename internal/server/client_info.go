@@ -111,7 +111,7 @@ func (c *Client) Info() string {
 		"user=%s redir=%d resp=%d lib-name=%s lib-ver=%s",
 		c.ID, c.Addr(), c.LocalAddr(), c.fd, c.Name, seconds(c.created), seconds(c.interaction), c.flagText(), c.DB,
 		channels, patterns, shards, multi, input, room, argvMem, multiMem,
-		cap(c.out), c.outPeak, c.OutputPending()-excess, chunks, excess, total, events, cmd, c.User, -1, c.RESP, c.LibName, c.LibVer)
+		cap(c.out), c.outPeak, c.OutputPending()-excess, chunks, excess, total, events, cmd, c.User, c.trackingRedirect(), c.RESP, c.LibName, c.LibVer)
 	if c.OwnerName != "" {
 		fmt.Fprintf(&b, " module=%s", c.OwnerName)
 	}

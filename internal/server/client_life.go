@@ -219,6 +219,7 @@ func (s *Server) freeClient(c *Client) {
 	c.Flags |= FlagFreed
 	c.unsubscribeAll()
 	c.unwatchAll()
+	c.disableTracking()
 	c.multi = nil
 	s.Loop.Remove(c.fd, loop.Readable|loop.Writable)
 	s.clients.unlink(c)

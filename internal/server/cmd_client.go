@@ -31,13 +31,19 @@ func init() {
 			c.WriteOK()
 		}),
 		sub("getredir", 2, 0, CatConnection, "6.0.0", "Returns the client ID to which the connection's tracking notifications are redirected.",
-			func(c *Client, _ [][]byte) { c.WriteInt(-1) }),
+			cmdClientGetRedir),
+		sub("caching", 3, 0, CatConnection, "6.0.0", "Instructs the server whether to track the keys in the next request.", cmdClientCaching),
+		sub("tracking", -3, 0, CatConnection, "6.0.0", "Controls server-assisted client-side caching for the connection.", cmdClientTracking),
+		sub("trackinginfo", 2, 0, CatConnection, "6.2.0", "Returns information about server-assisted client-side caching for the connection.",
+			cmdClientTrackingInfo),
 		sub("help", 2, 0, CatConnection, "5.0.0", "Returns helpful text about the different subcommands.", helpHandler(clientHelp)),
 	)})
 }
 
 // clientHelp is what CLIENT HELP lists.
 var clientHelp = []string{
+	"CACHING (YES|NO)",
+	"    Say whether the keys that the next command reads are tracked.",
 	"GETREDIR",
 	"    Show where tracking messages are redirected to, -1 for nowhere.",
 	"GETNAME",
@@ -74,6 +80,11 @@ var clientHelp = []string{
 	"    * LIB-VER: the version of the client library.",
 	"SETNAME <name>",
 	"    Give this connection a name.",
+	"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+	"         [OPTIN] [OPTOUT] [NOLOOP]",
+	"    Have the server tell when keys that were read have changed.",
+	"TRACKINGINFO",
+	"    Show how this connection tracks keys.",
 	"UNBLOCK <clientid> [TIMEOUT|ERROR]",
 	"    End the wait of a blocked client as by timeout, or with an error.",
 	"UNPAUSE",

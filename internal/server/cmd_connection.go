@@ -192,11 +192,16 @@ func (s *Server) OnListModules(fn func(c *Client)) { s.listModules = fn }
 
 // cmdReset is RESET.
 func cmdReset(c *Client, _ [][]byte) {
+	if c.Flags&(FlagReplica|FlagMaster|FlagModule) != 0 {
+		c.WriteError("ERR can only reset normal client connections")
+		return
+	}
 	if c.Flags&FlagMulti != 0 {
 		c.discard()
 	}
 	c.unwatchAll()
 	c.unsubscribeAll()
+	c.disableTracking()
 	c.DB, c.RESP, c.Name, c.User = 0, 2, "", "default"
 	c.Flags &^= FlagReplyOff | FlagReplySkip | FlagReplySkipNext | FlagNoEvict | FlagNoTouch | FlagAuthenticated | FlagDirtyCAS
 	if !c.srv.needsAuth(c) {

@@ -67,6 +67,9 @@ type Values struct {
 	// MaxMemoryClients bounds the memory of the clients' connections, in bytes
 	// or, below zero, in percent of MaxMemory; 0 for no limit.
 	MaxMemoryClients int64
+	// TrackingMaxKeys bounds how many keys are remembered for client side caching,
+	// 0 for no limit.
+	TrackingMaxKeys uint64
 	// NotifyFlags are the classes of keyspace events that are published, with
 	// the bits of REDISMODULE_NOTIFY_*.
 	NotifyFlags int

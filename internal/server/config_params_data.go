@@ -31,7 +31,11 @@ func (l *paramList) memory() {
 	l.apply(l.c.s.applyStoreSettings)
 	l.keepInt("lfu-decay-time", "", 0, 1, 0, config.MaxInt, 0)
 	l.apply(l.c.s.applyStoreSettings)
-	l.keepInt("tracking-table-max-keys", "", 0, 1000000, 0, config.MaxLong, asUnsigned)
+	l.add("tracking-table-max-keys", "", 0, config.IntAt(&v.TrackingMaxKeys, 1000000, 0, config.MaxLong, asUnsigned))
+	l.apply(func() error {
+		l.c.s.tracking.over = l.c.s.overTracked()
+		return nil
+	})
 	l.add("lazyfree-lazy-eviction", "", 0, config.BoolAt(&v.LazyEviction, false))
 	for _, what := range []string{"expire", "server-del", "user-del", "user-flush"} {
 		l.keepBool("lazyfree-lazy-"+what, "", 0, false)

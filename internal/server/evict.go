@@ -196,7 +196,7 @@ func (s *Server) evictKey(db int, key []byte, lazy bool) {
 		d.Delete(key)
 	}
 	s.Stats.Evicted++
-	s.Touch(db, key)
+	s.touchBySelf(db, key)
 	s.Notify(NotifyEvicted, "evicted", key, db)
 	s.exec.depth--
 	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {

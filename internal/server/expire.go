@@ -12,7 +12,7 @@ func (s *Server) expireKey(db int, key []byte) {
 	s.DBAt(db).Delete(key)
 	s.Stats.Expired++
 	s.Notify(NotifyExpired, "expired", key, db)
-	s.Touch(db, key)
+	s.touchBySelf(db, key)
 }
 
 const (

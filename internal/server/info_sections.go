@@ -101,7 +101,7 @@ func (s *Server) infoClients(w *InfoWriter) {
 	w.int("client_recent_max_input_buffer", int64(maxIn))
 	w.int("client_recent_max_output_buffer", int64(maxOut))
 	w.int("blocked_clients", int64(s.Stats.Blocked))
-	w.line("tracking_clients", "0")
+	w.int("tracking_clients", int64(s.tracking.clients))
 	w.line("clients_in_timeout_table", "0")
 	w.line("total_blocking_keys", "0")
 	w.line("total_blocking_keys_on_nokey", "0")
@@ -175,8 +175,10 @@ func (s *Server) infoStats(w *InfoWriter) {
 	w.int("pubsubshard_channels", int64(len(s.pubsub.shards)))
 	zero("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
 		"active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-		"total_active_defrag_time", "current_active_defrag_time",
-		"tracking_total_keys", "tracking_total_items", "tracking_total_prefixes")
+		"total_active_defrag_time", "current_active_defrag_time")
+	w.int("tracking_total_keys", int64(len(s.tracking.keys)))
+	w.int("tracking_total_items", int64(s.tracking.items))
+	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
 	w.int("unexpected_error_replies", st.UnexpectedErrors)
 	w.int("total_error_replies", st.ErrorReplies)
 	zero("dump_payload_sanitizations")

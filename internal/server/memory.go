@@ -50,7 +50,7 @@ func (s *Server) AddSampledMemory(used func() uint64) {
 
 // UsedMemory is the memory in use in bytes, the figure that maxmemory limits.
 func (s *Server) UsedMemory() uint64 {
-	used := s.memory.startup + s.memory.sampled + s.clientMemory()
+	used := s.memory.startup + s.memory.sampled + s.clientMemory() + uint64(s.tracking.bytes)
 	for _, fn := range s.memory.counters {
 		used += fn()
 	}

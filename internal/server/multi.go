@@ -256,12 +256,23 @@ func (c *Client) watchedExpired() bool {
 	return false
 }
 
-// Touch tells those who watch the key that it changed. Every command that
+// Touch tells those who watch or track the key that it changed. Every command that
 // changes a key calls it.
 func (s *Server) Touch(db int, key []byte) {
 	if len(s.watch.keys) != 0 {
 		s.touchWatched(db, key)
 	}
+	if len(s.tracking.keys)|len(s.tracking.prefixes) != 0 {
+		s.touchTracked(key, s.exec.client)
+	}
+}
+
+// touchBySelf is Touch for a change that no client asked for.
+func (s *Server) touchBySelf(db int, key []byte) {
+	client := s.exec.client
+	s.exec.client = nil
+	s.Touch(db, key)
+	s.exec.client = client
 }
 
 // touchWatched spoils the transactions of all who watch the key.
@@ -295,6 +306,7 @@ func (c *Client) findWatched(db int, key []byte) *watchedKey {
 // TouchFlushed tells those who watch keys of the database, or of all when db is
 // below zero, that it is about to be emptied.
 func (s *Server) TouchFlushed(db int) {
+	s.flushTracked()
 	s.touchAll(func(at dbKey) bool { return db < 0 || at.db == db }, func(dbKey) int { return -1 })
 }
 

@@ -243,6 +243,9 @@ func (s *Server) beforeSleep() {
 	if s.Config.Values.MaxMemoryClients != 0 {
 		s.evictClients()
 	}
+	if len(s.tracking.prefixes) != 0 {
+		s.broadcastInvalid()
+	}
 	s.flushPending()
 	s.closePending()
 	if s.exec.yielding == 0 {

@@ -197,7 +197,10 @@ func (s *Server) request(c *Client, argv [][]byte) {
 func (c *Client) finishCommand() {
 	c.argv = nil
 	c.deferred = 0
-	if c.Flags&(FlagReplySkip|FlagReplySkipNext) != 0 {
+	if c.Flags&(FlagReplySkip|FlagReplySkipNext|FlagTrackingCaching) != 0 {
+		if c.Flags&FlagMulti == 0 && (c.cmd == nil || c.cmd.Parent == nil || c.cmd.Parent.Name != "client") {
+			c.Flags &^= FlagTrackingCaching
+		}
 		c.Flags &^= FlagReplySkip
 		if c.Flags&FlagReplySkipNext != 0 {
 			c.Flags = c.Flags&^FlagReplySkipNext | FlagReplySkip

@@ -211,6 +211,9 @@ const (
 func (s *Server) clientsCron() {
 	now := nanotime()
 	s.net.crons++
+	if s.tracking.over {
+		s.limitTracked()
+	}
 	forget := s.net.crons%peakPeriods == 0
 	limit := int64(s.Settings.Timeout) * int64(time.Second)
 	const spared = FlagReplica | FlagMaster | FlagBlocked | FlagPubSub | FlagAdopted

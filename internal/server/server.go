@@ -38,6 +38,7 @@ type Server struct {
 	exec     execState
 	memory   memoryState
 	evict    evictState
+	tracking trackingState
 
 	// limits bound the requests of clients; authLimits those of clients that
 	// must authenticate first.

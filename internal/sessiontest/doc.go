@@ -38,7 +38,8 @@
 // behind them are berth's. Without any line before them the oracle may reply
 // what it wants.
 //
-// In commands, $SOCKET, $PORT and $DIR are the server's.
+// In commands, $SOCKET, $PORT and $DIR are the server's, and the argument $ID:a is
+// the client id of connection a.
 //
 // # Directives
 //

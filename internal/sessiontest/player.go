@@ -113,11 +113,15 @@ func (p *player) conn(name string) *peer {
 	return c
 }
 
-// substitute puts the server's own values in.
+// substitute puts the server's own values in, and the ids of connections.
 func (p *player) substitute(args []string) []string {
 	vars := strings.NewReplacer("$SOCKET", p.srv.Socket, "$PORT", strconv.Itoa(p.srv.Port), "$DIR", p.srv.Dir)
 	out := make([]string, len(args))
 	for i, arg := range args {
+		if name, ok := strings.CutPrefix(arg, "$ID:"); ok {
+			out[i] = p.conn(name).id
+			continue
+		}
 		out[i] = vars.Replace(arg)
 	}
 	return out
