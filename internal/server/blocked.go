@@ -275,6 +275,9 @@ func (c *Client) countUnblocked(nanos int64, failed bool) {
 		cmd.Stats.Calls++
 		cmd.Stats.Nanos += c.duration + nanos
 		c.srv.observe(cmd, c.duration+nanos)
+		if total := c.duration + nanos; total >= c.srv.slow.threshold && c.blocked != nil {
+			c.srv.noteSlow(c, cmd, c.blocked.argv, total)
+		}
 		if failed {
 			cmd.Stats.Failed++
 		}

@@ -122,6 +122,8 @@ func (s *Server) checkState(c *Client, cmd *Command) bool {
 	case c.Flags&FlagPubSub != 0 && c.RESP == 2 && !cmd.runsSubscribed():
 		s.reject(c, cmd, "ERR Can't execute '"+cmd.Name+"': only (P|S)SUBSCRIBE / "+
 			"(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+	case c.Flags&FlagReplica != 0 && cmd.Flags&(Write|ReadOnly|MayReplicate) != 0:
+		s.reject(c, cmd, "ERR Replica can't interact with the keyspace")
 	default:
 		return true
 	}
@@ -152,6 +154,9 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	if s.Stats.ErrorReplies != s.exec.errors || len(c.errors) != captured {
 		cmd.Stats.Failed++
 		s.exec.errors = s.Stats.ErrorReplies
+	}
+	if c.duration >= s.slow.threshold || len(s.monitors) != 0 {
+		s.afterCall(c, cmd, argv, c.duration)
 	}
 	if s.tracking.clients != 0 && cmd.Flags&ReadOnly != 0 {
 		s.rememberKeys(cmd, argv)

@@ -56,6 +56,7 @@ const (
 	flagCloseQueued                              // in the list of clients to close
 	flagProtocolError                            // closed for a protocol error
 	flagPostponed                                // waits for CLIENT PAUSE to end
+	flagRedacted                                 // arguments of the running command must not be shown
 	flagUnblockQueued                            // in the list of clients to resume
 )
 
@@ -108,6 +109,8 @@ type Client struct {
 	watched []watchedKey
 	// tracking is nil while client side caching is off.
 	tracking *tracking
+	// redacted are the arguments of the running command that must not be shown.
+	redacted []int
 	errors   []string
 	onFree   []func(*Client)
 

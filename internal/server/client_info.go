@@ -55,11 +55,12 @@ var flagLetters = []struct {
 // flagText is the flags field.
 func (c *Client) flagText() string {
 	var b []byte
-	if c.Flags&FlagMonitor != 0 {
+	monitor := c.Flags&FlagMonitor != 0
+	if monitor {
 		b = append(b, 'O')
 	}
 	for _, f := range flagLetters {
-		if c.Flags&f.flag != 0 {
+		if c.Flags&f.flag != 0 && !(monitor && f.flag == FlagReplica) {
 			b = append(b, f.letter)
 		}
 	}

@@ -220,6 +220,7 @@ func (s *Server) freeClient(c *Client) {
 	c.unsubscribeAll()
 	c.unwatchAll()
 	c.disableTracking()
+	c.stopMonitor()
 	c.multi = nil
 	s.Loop.Remove(c.fd, loop.Readable|loop.Writable)
 	s.clients.unlink(c)

@@ -35,6 +35,9 @@ func cmdConfigSet(c *Client, argv [][]byte) {
 	var pairs []config.Pair
 	for i := 2; i < len(argv); i += 2 {
 		pairs = append(pairs, config.Pair{Name: string(argv[i]), Value: string(argv[i+1])})
+		if p := s.Config.Param(string(argv[i])); p != nil && p.Flags&config.Sensitive != 0 {
+			c.Redact(i + 1)
+		}
 	}
 	p := s.Settings.EnableProtectedConfigs
 	err := s.Config.Set(pairs, config.SetOptions{

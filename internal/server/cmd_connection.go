@@ -97,6 +97,9 @@ func cmdAuth(c *Client, argv [][]byte) {
 		c.WriteError(ErrTextSyntax)
 		return
 	}
+	for i := 1; i < len(argv); i++ {
+		c.Redact(i)
+	}
 	user, password := []byte("default"), argv[len(argv)-1]
 	if len(argv) == 3 {
 		user = argv[1]
@@ -133,6 +136,8 @@ func cmdHello(c *Client, argv [][]byte) {
 	for i := 2; i < len(argv); i++ {
 		switch left := len(argv) - 1 - i; {
 		case equalFold(argv[i], "auth") && left >= 2:
+			c.Redact(i + 1)
+			c.Redact(i + 2)
 			if !c.authenticate(argv[i+1], argv[i+2]) {
 				c.srv.Stats.ACLAuthFailures++
 				c.WriteError(wrongPass)
@@ -192,6 +197,7 @@ func (s *Server) OnListModules(fn func(c *Client)) { s.listModules = fn }
 
 // cmdReset is RESET.
 func cmdReset(c *Client, _ [][]byte) {
+	c.stopMonitor()
 	if c.Flags&(FlagReplica|FlagMaster|FlagModule) != 0 {
 		c.WriteError("ERR can only reset normal client connections")
 		return

@@ -70,6 +70,11 @@ type Values struct {
 	// TrackingMaxKeys bounds how many keys are remembered for client side caching,
 	// 0 for no limit.
 	TrackingMaxKeys uint64
+	// SlowlogThreshold is from how many microseconds on a command is slow, below
+	// zero for never.
+	SlowlogThreshold int64
+	// SlowlogMaxLen is how many slow commands are kept.
+	SlowlogMaxLen uint64
 	// NotifyFlags are the classes of keyspace events that are published, with
 	// the bits of REDISMODULE_NOTIFY_*.
 	NotifyFlags int

@@ -64,8 +64,10 @@ func (l *paramList) process() {
 	l.add("databases", "", immutable, config.IntAt(&s.Settings.Databases, 16, 1, config.MaxInt, 0))
 
 	l.keepInt("busy-reply-threshold", "lua-time-limit", 0, 5000, 0, config.MaxLong, 0)
-	l.keepInt("slowlog-log-slower-than", "", 0, 10000, -1, config.MaxLong, 0)
-	l.keepInt("slowlog-max-len", "", 0, 128, 0, config.MaxLong, 0)
+	l.add("slowlog-log-slower-than", "", 0, config.IntAt(&v.SlowlogThreshold, 10000, -1, config.MaxLong, 0))
+	l.apply(s.applySlowlog)
+	l.add("slowlog-max-len", "", 0, config.IntAt(&v.SlowlogMaxLen, 128, 0, config.MaxLong, 0))
+	l.apply(s.applySlowlog)
 	l.keepInt("latency-monitor-threshold", "", 0, 0, 0, config.MaxLong, 0)
 	l.add("latency-tracking", "", 0, config.BoolAt(&v.LatencyTracking, true))
 	v.Percentiles = []float64{50, 99, 99.9}

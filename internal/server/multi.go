@@ -104,6 +104,9 @@ func (c *Client) discard() {
 // an error text with its code.
 func (c *Client) abortExec(reason string) {
 	c.discard()
+	if len(c.srv.monitors) != 0 { // they saw MULTI and none of the rest
+		c.srv.feedMonitors(c, c.argv)
+	}
 	c.WriteError("EXECABORT Transaction discarded because of: " + stripCode(reason))
 }
 
@@ -172,6 +175,9 @@ func (c *Client) runQueue() {
 	for _, q := range m.queue {
 		c.cmd, c.argv = q.cmd, q.argv
 		s.call(c, q.cmd, q.argv)
+		if c.Flags&flagRedacted != 0 {
+			c.forgetRedacted()
+		}
 	}
 	c.cmd, c.argv = cmd, argv
 	if deny == 0 {

@@ -197,7 +197,10 @@ func (s *Server) request(c *Client, argv [][]byte) {
 func (c *Client) finishCommand() {
 	c.argv = nil
 	c.deferred = 0
-	if c.Flags&(FlagReplySkip|FlagReplySkipNext|FlagTrackingCaching) != 0 {
+	if c.Flags&(FlagReplySkip|FlagReplySkipNext|FlagTrackingCaching|flagRedacted) != 0 {
+		if c.Flags&flagRedacted != 0 {
+			c.forgetRedacted()
+		}
 		if c.Flags&FlagMulti == 0 && (c.cmd == nil || c.cmd.Parent == nil || c.cmd.Parent.Name != "client") {
 			c.Flags &^= FlagTrackingCaching
 		}

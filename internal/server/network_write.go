@@ -146,7 +146,7 @@ func (c *Client) class() int {
 	switch {
 	case c.Flags&FlagMaster != 0:
 		return ClassMaster
-	case c.Flags&FlagReplica != 0:
+	case c.Flags&(FlagReplica|FlagMonitor) == FlagReplica:
 		return ClassReplica
 	case c.Flags&FlagPubSub != 0:
 		return ClassPubSub

@@ -39,6 +39,8 @@ type Server struct {
 	memory   memoryState
 	evict    evictState
 	tracking trackingState
+	slow     slowState
+	monitors []*Client
 
 	// limits bound the requests of clients; authLimits those of clients that
 	// must authenticate first.
@@ -98,6 +100,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	s.initKeyspace()
+	_ = s.applySlowlog() // there is nothing to refuse
 	s.initInfo()
 	return s, nil
 }
