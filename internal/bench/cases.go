@@ -23,6 +23,10 @@ type Case struct {
 	Keys bool
 	// Request makes the request for key number i; all are of one length.
 	Request func(i int) []byte
+	// Vary tells that replies differ from one to the next.
+	Vary bool
+	// Before brings the server into the state that every round begins with; nil: any state will do.
+	Before func(*Conn) error
 }
 
 // value is what SET writes and GET reads.
@@ -43,14 +47,83 @@ func Cases(valueSize int) []Case {
 		{Name: "get", Keys: true, Request: func(i int) []byte { return Request("GET", key(i)) }},
 		{Name: "set", Keys: true, Request: func(i int) []byte { return Request("SET", key(i), v) }},
 		{Name: "ping", Request: fixed("PING")},
+		{Name: "incr", Vary: true, Request: func(i int) []byte { return Request("INCR", "bench:n:"+key(i)) }},
+		{Name: "mset", Request: func(i int) []byte {
+			args := []string{"MSET"}
+			for j := range 10 {
+				args = append(args, "bench:m:"+key((i+j*7919)%100000), v)
+			}
+			return Request(args...)
+		}},
+		{Name: "lpush", Vary: true, Before: drop("bench:l"), Request: fixed("LPUSH", "bench:l", v)},
+		{Name: "lpop", Before: fill("bench:l", 300000, "RPUSH", func(int) []string { return []string{v} }), Request: fixed("LPOP", "bench:l")},
+		{Name: "lrange", Before: fill("bench:l", 100, "RPUSH", func(int) []string { return []string{v} }), Request: fixed("LRANGE", "bench:l", "0", "99")},
+		{Name: "sadd", Vary: true, Before: drop("bench:s"), Request: func(i int) []byte { return Request("SADD", "bench:s", key(i)) }},
+		{Name: "hset", Vary: true, Before: drop("bench:h"), Request: func(i int) []byte { return Request("HSET", "bench:h", key(i), v) }},
+		{Name: "zadd", Vary: true, Before: drop("bench:z"), Request: func(i int) []byte { return Request("ZADD", "bench:z", fmt.Sprintf("%06d", i*7919%1000000), key(i)) }},
+		{Name: "zrange", Before: fill("bench:z", 1000, "ZADD", func(i int) []string { return []string{fmt.Sprint(i), key(i)} }), Request: fixed("ZRANGE", "bench:z", "450", "549")},
+		{Name: "xadd", Vary: true, Before: drop("bench:x"), Request: fixed("XADD", "bench:x", "*", "field", v)},
 	}
+}
+
+// CaseNames are the names of all cases.
+func CaseNames() []string {
+	var names []string
+	for _, c := range Cases(0) {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// drop deletes a key before each round.
+func drop(key string) func(*Conn) error {
+	return func(c *Conn) error { return c.must("UNLINK", key) }
+}
+
+// fill makes a value of n elements before each round; args are those for element i.
+func fill(key string, n int, command string, args func(i int) []string) func(*Conn) error {
+	return func(c *Conn) error {
+		if err := c.must("UNLINK", key); err != nil {
+			return err
+		}
+		const batch = 500
+		for from := 0; from < n; from += batch {
+			words := []string{command, key}
+			for i := from; i < min(from+batch, n); i++ {
+				words = append(words, args(i)...)
+			}
+			if err := c.must(words...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// prepare runs Before on a server.
+func (w *Workload) prepare(s *Server) error {
+	if w.Before == nil {
+		return nil
+	}
+	conn, err := Dial(s.Port)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := w.Before(conn); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return nil
 }
 
 // Workload lays the requests of c out for the given number of keys, in random but always the same order, after asking both
 // servers and comparing their replies.
 func (c Case) Workload(keys int, servers ...*Server) (*Workload, error) {
-	w := &Workload{Size: len(c.Request(0))}
+	w := &Workload{Size: len(c.Request(0)), Before: c.Before}
 	for i, s := range servers {
+		if err := w.prepare(s); err != nil {
+			return nil, err
+		}
 		conn, err := Dial(s.Port)
 		if err != nil {
 			return nil, err
@@ -63,10 +136,13 @@ func (c Case) Workload(keys int, servers ...*Server) (*Workload, error) {
 		if r.Kind == '-' {
 			return nil, fmt.Errorf("%s: %s", s.Name, r.Text)
 		}
-		if i > 0 && !bytes.Equal(raw, w.Reply) {
+		if i > 0 && !c.Vary && !bytes.Equal(raw, w.Reply) {
 			return nil, fmt.Errorf("%w: %s %.60q, %s %.60q", ErrParity, servers[0].Name, w.Reply, s.Name, raw)
 		}
 		w.Reply = raw
+	}
+	if c.Vary {
+		w.Reply = nil
 	}
 	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(keys) {
 		w.Requests = append(w.Requests, c.Request(i)...)
@@ -76,24 +152,8 @@ func (c Case) Workload(keys int, servers ...*Server) (*Workload, error) {
 
 // Fill writes all keys into a server.
 func Fill(s *Server, keys, valueSize int) error {
-	conn, err := Dial(s.Port)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
 	v := value(valueSize)
-	var batch []byte
-	n := 0
-	for i := range keys {
-		batch = AppendRequest(batch, "SET", key(i), v)
-		if n++; n == 500 || i == keys-1 {
-			if err := conn.Pour(batch, n, []byte("+OK\r\n")); err != nil {
-				return fmt.Errorf("%s: filling: %w", s.Name, err)
-			}
-			batch, n = batch[:0], 0
-		}
-	}
-	return nil
+	return pour(s, keys, func(b []byte, i int) []byte { return AppendRequest(b, "SET", key(i), v) }, "+OK\r\n")
 }
 
 // parityRequests are asked of both servers before anything is timed. Their replies do not depend on time or history.

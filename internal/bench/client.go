@@ -54,6 +54,15 @@ func (c *Conn) Do(args ...string) (Reply, error) {
 	return r, err
 }
 
+// must is Do for commands that must not fail.
+func (c *Conn) must(args ...string) error {
+	r, err := c.Do(args...)
+	if err == nil && r.Kind == '-' {
+		err = fmt.Errorf("%s: %s", args[0], r.Text)
+	}
+	return err
+}
+
 // Raw sends a request as it is and returns the reply, parsed and as bytes.
 func (c *Conn) Raw(request []byte) (Reply, []byte, error) {
 	c.conn.SetDeadline(time.Now().Add(20 * time.Second))

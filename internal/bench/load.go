@@ -25,8 +25,10 @@ type Workload struct {
 	Requests []byte
 	// Size is the length of one request in bytes.
 	Size int
-	// Reply is the exact reply to each.
+	// Reply is the exact reply to each; nil when replies differ, and are counted only.
 	Reply []byte
+	// Before is run on both servers before each round, outside of the time; nil: nothing is.
+	Before func(*Conn) error
 }
 
 // Count is the number of requests laid out.
@@ -53,7 +55,8 @@ type loadConn struct {
 	next    int    // index of the request to be sent next
 	pending []byte // what the socket did not take yet
 	got     int    // bytes of the expected replies received
-	idle    bool   // the poll does not watch for writability
+	counter counter
+	idle    bool // the poll does not watch for writability
 }
 
 // Load is a set of connections to one server, driven from the calling thread.
@@ -127,6 +130,9 @@ func (l *Load) Run(w *Workload, depth int, length time.Duration) (Round, error) 
 	}
 	expected := bytes.Repeat(w.Reply, depth)
 	var r Round
+	if err := w.prepare(l.server); err != nil {
+		return r, err
+	}
 	before, err := l.server.CPU()
 	if err != nil {
 		return r, err
@@ -172,13 +178,23 @@ func (l *Load) Run(w *Workload, depth int, length time.Duration) (Round, error) 
 			if err != nil || n == 0 {
 				return r, fmt.Errorf("%s closed a connection: %v", l.server.Name, err)
 			}
-			if c.got+n > len(expected) || !bytes.Equal(l.buf[:n], expected[c.got:c.got+n]) {
+			if w.Reply == nil {
+				if err := c.counter.feed(l.buf[:n]); err != nil {
+					return r, fmt.Errorf("%s: %w", l.server.Name, err)
+				}
+				if c.counter.replies < depth {
+					continue
+				}
+				c.counter.replies = 0
+			} else if c.got+n > len(expected) || !bytes.Equal(l.buf[:n], expected[c.got:c.got+n]) {
 				return r, fmt.Errorf("%s: %w", l.server.Name, unexpected(l.buf[:n], expected[c.got:]))
 			}
-			if c.got += n; c.got < len(expected) {
-				continue
+			if w.Reply != nil {
+				if c.got += n; c.got < len(expected) {
+					continue
+				}
+				c.got = 0
 			}
-			c.got = 0
 			r.Commands += depth
 			if now.After(stop) {
 				active--

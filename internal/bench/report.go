@@ -31,6 +31,9 @@ type Report struct {
 	Rows []Row
 	API  []APIRow
 	Idle []IdleResult
+	// Memory and Latency are the same for what keys take and how long commands wait beside many of them.
+	Memory  []MemoryResult
+	Latency []LatencyResult
 }
 
 // Machine is one line about the machine, the system and the compiler.
@@ -81,6 +84,8 @@ func (r *Report) Markdown() string {
 	r.commands(&b)
 	r.api(&b)
 	r.idle(&b)
+	r.memory(&b)
+	r.latency(&b)
 	return b.String()
 }
 
@@ -149,3 +154,26 @@ func (r *Report) idle(b *strings.Builder) {
 
 // cell makes a text fit a table's cell.
 func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
+
+func (r *Report) memory(b *strings.Builder) {
+	if len(r.Memory) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Memory: resident bytes for each key of 16 bytes, its value included\n\n")
+	fmt.Fprintf(b, "| value | keys | server | bytes a key |\n|---|---|---|---|\n")
+	for _, m := range r.Memory {
+		fmt.Fprintf(b, "| %s | %d | %s | %.1f |\n", m.Kind, m.Count, m.Server, m.PerKey)
+	}
+}
+
+func (r *Report) latency(b *strings.Builder) {
+	if len(r.Latency) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Latency at half of what the reference takes, from when a command was due\n\n")
+	fmt.Fprintf(b, "| command | keys | commands/s | server | p50 µs | p99 µs | p99.9 µs | longest µs |\n|---|---|---|---|---|---|---|---|\n")
+	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+	for _, l := range r.Latency {
+		fmt.Fprintf(b, "| %s | %d | %.0f | %s | %.0f | %.0f | %.0f | %.0f |\n", l.Command, l.Keys, l.Rate, l.Server, us(l.P50), us(l.P99), us(l.P999), us(l.Max))
+	}
+}

@@ -29,10 +29,12 @@ func run() error {
 	a := flag.String("a", "redis-server", "command line of the reference `server`")
 	b := flag.String("b", "bin/berth serve", "command line of the `server` that is judged")
 	module := flag.String("module", "bin/bench/benchmod.so", "bench module to load into both; empty: none")
-	cases := flag.String("cases", "one,ten,get,set", "commands to time, of one, ten, get, set, ping; empty: none")
+	cases := flag.String("cases", strings.Join(bench.CaseNames(), ","), "commands to time; empty: none")
 	depths := flag.String("pipeline", "1,16,64", "pipeline depths")
 	api := flag.Int("api", 10000, "module calls per loop; 0: leave that part out")
 	idle := flag.Int("idle", 10000, "idle connections; 0: leave that part out")
+	memory := flag.Int("memory", 1000000, "keys whose memory is measured; 0: leave that part out")
+	latency := flag.Int("latency", 10000000, "keys beside which latency is measured; 0: leave that part out")
 	pin := flag.Bool("pin", runtime.NumCPU() > 1, "bind the servers to one processor and the generator to another")
 	spin := flag.Bool("spin", runtime.NumCPU() > 1, "the generator polls without sleeping")
 	write := flag.Bool("write", false, "update the table in docs/PERF.md")
@@ -79,7 +81,8 @@ func run() error {
 	if err := raiseFiles(uint64(p.Idle + 2*p.Clients + 200)); err != nil {
 		return err
 	}
-	report, err := measure(p, o, strings.Fields(*a), strings.Fields(*b), *api)
+	m := &measurement{plan: p, options: o, commands: [2][]string{strings.Fields(*a), strings.Fields(*b)}}
+	report, err := m.run(*api, *memory, *latency)
 	if err != nil {
 		return err
 	}
@@ -100,26 +103,72 @@ func run() error {
 	return nil
 }
 
-func measure(p *bench.Plan, o bench.Options, a, b []string, api int) (*bench.Report, error) {
-	names := [2]string{filepath.Base(a[0]), filepath.Base(b[0])}
-	if names[0] == names[1] {
-		names[0] += " (A)"
-		names[1] += " (B)"
-	}
-	r := &bench.Report{Plan: p}
-	sa, err := bench.Start(names[0], a, o)
+// measurement is one run of all that was asked for.
+type measurement struct {
+	plan     *bench.Plan
+	options  bench.Options
+	commands [2][]string
+	names    [2]string
+	report   *bench.Report
+}
+
+// start starts server number i.
+func (m *measurement) start(i int, o bench.Options) (*bench.Server, error) {
+	s, err := bench.Start(m.names[i], m.commands[i], o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", names[0], err)
+		return nil, fmt.Errorf("%s: %w", m.names[i], err)
+	}
+	return s, nil
+}
+
+func (m *measurement) run(api, memory, latency int) (*bench.Report, error) {
+	for i, c := range m.commands {
+		m.names[i] = filepath.Base(c[0])
+	}
+	if m.names[0] == m.names[1] {
+		m.names[0] += " (A)"
+		m.names[1] += " (B)"
+	}
+	m.report = &bench.Report{Plan: m.plan}
+	if err := m.beside(api); err != nil {
+		return nil, err
+	}
+	// Memory is measured in fresh processes, one after the other.
+	m.options.Module = ""
+	if m.plan.Idle > 0 {
+		if err := m.idle(); err != nil {
+			return nil, err
+		}
+	}
+	if memory > 0 {
+		if err := m.memory(memory); err != nil {
+			return nil, err
+		}
+	}
+	if latency > 0 {
+		if err := m.latency(latency); err != nil {
+			return nil, err
+		}
+	}
+	return m.report, nil
+}
+
+// beside is all that both servers are measured for in turn.
+func (m *measurement) beside(api int) error {
+	p, r := m.plan, m.report
+	sa, err := m.start(0, m.options)
+	if err != nil {
+		return err
 	}
 	defer sa.Stop()
-	sb, err := bench.Start(names[1], b, o)
+	sb, err := m.start(1, m.options)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", names[1], err)
+		return err
 	}
 	defer sb.Stop()
-	r.A, r.B = names[0]+" "+sa.Version(), names[1]+" "+sb.Version()
+	r.A, r.B = sa.Name+" "+sa.Version(), sb.Name+" "+sb.Version()
 	if r.Differences, err = bench.Parity(sa, sb); err != nil {
-		return nil, err
+		return err
 	}
 	for _, d := range r.Differences {
 		if p.Progress != nil {
@@ -127,31 +176,77 @@ func measure(p *bench.Plan, o bench.Options, a, b []string, api int) (*bench.Rep
 		}
 	}
 	if r.Rows, err = apart(func() ([]bench.Row, error) { return bench.Compare(p, sa, sb) }); err != nil {
-		return nil, err
+		return err
 	}
 	if api > 0 {
-		if r.API, err = apart(func() ([]bench.APIRow, error) { return bench.CompareAPI(p, sa, sb, api) }); err != nil {
-			return nil, err
-		}
+		r.API, err = apart(func() ([]bench.APIRow, error) { return bench.CompareAPI(p, sa, sb, api) })
 	}
-	if p.Idle == 0 {
-		return r, nil
-	}
-	// Memory is measured in fresh processes, one after the other.
-	o.Module = ""
-	for i, command := range [][]string{a, b} {
-		s, err := bench.Start(names[i], command, o)
+	return err
+}
+
+func (m *measurement) idle() error {
+	for i := range m.commands {
+		s, err := m.start(i, m.options)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		res, err := apart(func() (bench.IdleResult, error) { return bench.Idle(p, s) })
+		res, err := apart(func() (bench.IdleResult, error) { return bench.Idle(m.plan, s) })
 		s.Stop()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r.Idle = append(r.Idle, res)
+		m.report.Idle = append(m.report.Idle, res)
 	}
-	return r, nil
+	return nil
+}
+
+func (m *measurement) memory(count int) error {
+	for _, kind := range bench.MemoryKinds {
+		for i := range m.commands {
+			s, err := m.start(i, m.options)
+			if err != nil {
+				return err
+			}
+			res, err := bench.Memory(m.plan, s, kind, count)
+			s.Stop()
+			if err != nil {
+				return err
+			}
+			m.report.Memory = append(m.report.Memory, res)
+		}
+	}
+	return nil
+}
+
+// latency is measured on both at the same rate, beside the same keys.
+func (m *measurement) latency(keys int) error {
+	var servers [2]*bench.Server
+	for i := range m.commands {
+		s, err := m.start(i, m.options)
+		if err != nil {
+			return err
+		}
+		defer s.Stop()
+		if err := bench.Fill(s, keys, m.plan.Value); err != nil {
+			return err
+		}
+		servers[i] = s
+	}
+	for _, command := range bench.LatencyCommands {
+		top, err := apart(func() (float64, error) { return bench.Saturate(m.plan, servers[0], command) })
+		if err != nil {
+			return err
+		}
+		for _, s := range servers {
+			res, err := apart(func() (bench.LatencyResult, error) { return bench.Latency(m.plan, s, command, top/2) })
+			if err != nil {
+				return err
+			}
+			res.Keys = keys
+			m.report.Latency = append(m.report.Latency, res)
+		}
+	}
+	return nil
 }
 
 // apart runs f on a goroutine of its own, whose thread f may bind to a processor and leave behind.

@@ -1,0 +1,136 @@
+//go:build linux
+
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// LatencyResult is how long single commands took under a steady load.
+type LatencyResult struct {
+	// Server and Command say what was measured, beside Keys keys.
+	Server, Command string
+	Keys            int
+	// Rate is the load in commands per second: half of what the reference took.
+	Rate float64
+	// P50, P99, P999 and Max are from the moment a command was due to its reply.
+	P50, P99, P999, Max time.Duration
+}
+
+// latencyLength is how long the load lasts.
+const latencyLength = 5 * time.Second
+
+// latencyConns is how many connections share the load. A command that is due goes out on the next that is free.
+const latencyConns = 32
+
+// LatencyCommands are what is measured.
+var LatencyCommands = []string{"get", "set"}
+
+// Saturate is the rate that a server takes of a command without pipelining.
+func Saturate(p *Plan, s *Server, command string) (float64, error) {
+	release, err := p.quiet()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	l, w, err := p.latencyLoad(s, command)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	r, err := l.Run(w, 1, time.Second)
+	return r.Rate(), err
+}
+
+func (p *Plan) latencyLoad(s *Server, command string) (*Load, *Workload, error) {
+	all := Cases(p.Value)
+	i := slices.IndexFunc(all, func(c Case) bool { return c.Name == command })
+	w, err := all[i].Workload(p.Keys, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := NewLoad(s, latencyConns)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.Spin = true
+	return l, w, nil
+}
+
+// Latency loads a server with one command at a fixed rate. Times count from the moment a command was due, whether or not it
+// could be sent then, so that a pause of the server is seen by all whom it kept waiting.
+func Latency(p *Plan, s *Server, command string, rate float64) (LatencyResult, error) {
+	r := LatencyResult{Server: s.Name, Command: command, Rate: rate}
+	release, err := p.quiet()
+	if err != nil {
+		return r, err
+	}
+	defer release()
+	l, w, err := p.latencyLoad(s, command)
+	if err != nil {
+		return r, err
+	}
+	defer l.Close()
+	times, err := l.steady(w, rate, latencyLength)
+	if err != nil {
+		return r, err
+	}
+	slices.Sort(times)
+	at := func(q float64) time.Duration { return times[min(int(q*float64(len(times))), len(times)-1)] }
+	r.P50, r.P99, r.P999, r.Max = at(0.5), at(0.99), at(0.999), times[len(times)-1]
+	p.say("%s: %s at %.0f/s: p50 %v, p99 %v, p99.9 %v, longest %v", s.Name, command, rate, r.P50, r.P99, r.P999, r.Max)
+	return r, nil
+}
+
+// steady sends single commands at a rate and returns how long each took.
+func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.Duration, error) {
+	gap := time.Duration(float64(time.Second) / rate)
+	free := make([]int, 0, len(l.conns))
+	for i := range l.conns {
+		l.conns[i].next = i * (w.Count() / len(l.conns))
+		free = append(free, i)
+	}
+	due := make([]time.Time, len(l.conns))
+	times := make([]time.Duration, 0, int(rate*length.Seconds())+1)
+	next := time.Now()
+	stop := next.Add(length)
+	last := next
+	for {
+		now := time.Now()
+		for len(free) > 0 && !next.After(now) && next.Before(stop) {
+			i := free[len(free)-1]
+			free = free[:len(free)-1]
+			due[i] = next
+			if err := l.send(i, w, 1); err != nil {
+				return nil, err
+			}
+			next = next.Add(gap)
+		}
+		if !next.Before(stop) && len(free) == len(l.conns) {
+			return times, nil
+		}
+		n, err := l.wait()
+		if err != nil {
+			return nil, err
+		}
+		now = time.Now()
+		if n == 0 {
+			if now.Sub(last) > 5*time.Second {
+				return nil, fmt.Errorf("%s: %w", l.server.Name, ErrStalled)
+			}
+			continue
+		}
+		last = now
+		for _, ev := range l.events[:n] {
+			i := int(ev.Fd)
+			got, err := rawRead(l.conns[i].fd, l.buf)
+			if err != nil || got != len(w.Reply) {
+				return nil, fmt.Errorf("%s: %w: %d bytes, %v", l.server.Name, ErrChanged, got, err)
+			}
+			times = append(times, now.Sub(due[i]))
+			free = append(free, i)
+		}
+	}
+}
