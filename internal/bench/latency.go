@@ -17,6 +17,8 @@ type LatencyResult struct {
 	Rate float64
 	// P50, P99, P999 and Max are from the moment a command was due to its reply.
 	P50, P99, P999, Max time.Duration
+	// Pause is the longest pause for garbage collection that the server knows of since it started; empty where there is none.
+	Pause string
 }
 
 // latencyLength is how long the load lasts.
@@ -77,6 +79,7 @@ func Latency(p *Plan, s *Server, command string, rate float64) (LatencyResult, e
 	if err != nil {
 		return r, err
 	}
+	r.Pause = s.Info("runtime", "runtime_gc_pause_max_usec")
 	slices.Sort(times)
 	at := func(q float64) time.Duration { return times[min(int(q*float64(len(times))), len(times)-1)] }
 	r.P50, r.P99, r.P999, r.Max = at(0.5), at(0.99), at(0.999), times[len(times)-1]

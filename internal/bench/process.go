@@ -214,21 +214,29 @@ func (s *Server) RSS() (int64, error) {
 
 // Version is what the server's INFO says of itself.
 func (s *Server) Version() string {
+	if v := s.Info("server", "redis_version"); v != "" {
+		return v
+	}
+	return "unknown"
+}
+
+// Info is a field of the server's INFO, empty when it has none of the name.
+func (s *Server) Info(section, field string) string {
 	c, err := Dial(s.Port)
 	if err != nil {
-		return "unknown"
+		return ""
 	}
 	defer c.Close()
-	r, err := c.Do("INFO", "server")
+	r, err := c.Do("INFO", section)
 	if err != nil {
-		return "unknown"
+		return ""
 	}
 	for line := range strings.Lines(r.Text) {
-		if v, ok := strings.CutPrefix(line, "redis_version:"); ok {
+		if v, ok := strings.CutPrefix(line, field+":"); ok {
 			return strings.TrimSpace(v)
 		}
 	}
-	return "unknown"
+	return ""
 }
 
 func freePort() (int, error) {

@@ -171,9 +171,9 @@ func (r *Report) latency(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\n### Latency at half of what the reference takes, from when a command was due\n\n")
-	fmt.Fprintf(b, "| command | keys | commands/s | server | p50 µs | p99 µs | p99.9 µs | longest µs |\n|---|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "| command | keys | commands/s | server | p50 µs | p99 µs | p99.9 µs | longest µs | longest pause for garbage collection µs |\n|---|---|---|---|---|---|---|---|---|\n")
 	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 	for _, l := range r.Latency {
-		fmt.Fprintf(b, "| %s | %d | %.0f | %s | %.0f | %.0f | %.0f | %.0f |\n", l.Command, l.Keys, l.Rate, l.Server, us(l.P50), us(l.P99), us(l.P999), us(l.Max))
+		fmt.Fprintf(b, "| %s | %d | %.0f | %s | %.0f | %.0f | %.0f | %.0f | %s |\n", l.Command, l.Keys, l.Rate, l.Server, us(l.P50), us(l.P99), us(l.P999), us(l.Max), l.Pause)
 	}
 }

@@ -114,6 +114,10 @@ func (s *Server) Info(args []string) []byte {
 			w.EndDict()
 		}
 	}
+	if w.wanted["runtime"] {
+		w.title("Runtime")
+		s.infoRuntime(w)
+	}
 	if w.wanted["debug"] {
 		w.title("Debug")
 		s.infoDebug(w)
