@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -173,10 +174,10 @@ func (f *killFilter) matches(c, self *Client) bool {
 // parseKill reads the filters of CLIENT KILL; text is an error to reply.
 func parseKill(args [][]byte) (f killFilter, text string) {
 	f = killFilter{class: -1, skipMe: true}
-	if len(args)%2 != 0 {
-		return f, ErrTextSyntax
-	}
 	for i := 0; i < len(args); i += 2 {
+		if i+1 == len(args) {
+			return f, ErrTextSyntax
+		}
 		value := args[i+1]
 		switch strings.ToLower(string(args[i])) {
 		case "id":
@@ -378,14 +379,16 @@ func cmdClientPause(c *Client, argv [][]byte) {
 		return
 	}
 	ms, ok := ParseInt(argv[2])
-	if !ok || ms > 1<<62/int64(time.Millisecond) {
+	switch {
+	case !ok:
 		c.WriteError("ERR timeout is not an integer or out of range")
-		return
-	}
-	if ms < 0 {
+	case ms < 0:
 		c.WriteError("ERR timeout is negative")
-		return
+	case ms > math.MaxInt64-c.srv.Mstime():
+		c.WriteError("ERR timeout is out of range")
+	default:
+		const longest = math.MaxInt64 / 2 / int64(time.Millisecond)
+		c.srv.Pause(kind, time.Duration(min(ms, longest))*time.Millisecond)
+		c.WriteOK()
 	}
-	c.srv.Pause(kind, time.Duration(ms)*time.Millisecond)
-	c.WriteOK()
 }

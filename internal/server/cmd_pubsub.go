@@ -1,6 +1,9 @@
 package server
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 func init() {
 	const flags = PubSub | NoScript | Loading | Stale
@@ -46,8 +49,8 @@ var pubsubHelp = []string{
 // subscribing makes the handler of SUBSCRIBE and its kin.
 func subscribing(k *subKind) Handler {
 	return func(c *Client, argv [][]byte) {
-		if c.Flags&FlagDenyBlocking != 0 && c.Flags&FlagMulti == 0 {
-			c.WriteError("ERR " + c.cmd.Name + " isn't allowed for a DENY BLOCKING client")
+		if c.Flags&FlagDenyBlocking != 0 && (c.Flags&FlagMulti == 0 || k == shardKind) {
+			c.WriteError("ERR " + strings.ToUpper(k.subscribed) + " isn't allowed for a DENY BLOCKING client")
 			return
 		}
 		for _, name := range argv[1:] {

@@ -84,6 +84,7 @@ func (s *Server) postpone(c *Client, cmd *Command, argv [][]byte) {
 	c.Flags |= flagPostponed | FlagBlocked
 	c.cmd = cmd
 	c.later = copyArgs(argv)
+	c.argv = c.later // what it was lies in the loop's buffer
 	s.Stats.Blocked++
 	s.blocked.pause.postponed = append(s.blocked.pause.postponed, c)
 }
