@@ -27,7 +27,7 @@ func init() {
 // cmdDel is DEL and UNLINK key [key ...].
 func cmdDel(c *Client, argv [][]byte) {
 	remove := c.srv.DeleteKey
-	if c.cmd.Name == "unlink" || c.srv.Config.Bool("lazyfree-lazy-user-del") {
+	if c.cmd.Name == "unlink" || c.srv.lazy.userDel {
 		remove = c.srv.UnlinkKey
 	}
 	n := 0
@@ -67,7 +67,7 @@ func cmdTouch(c *Client, argv [][]byte) {
 // cmdType is TYPE key.
 func cmdType(c *Client, argv [][]byte) {
 	if e := c.lookup(argv[1], lookupNoTouch); e != nil {
-		c.WriteStatus(e.Type().Name())
+		c.WriteStatus(typeName(e))
 		return
 	}
 	c.WriteStatus("none")
@@ -134,12 +134,18 @@ func cmdRename(c *Client, argv [][]byte) {
 			c.WriteInt(0)
 			return
 		}
-		db.Delete(argv[2])
+		s.remove(c.DB, argv[2], old, s.lazy.serverDel, LeaveDeleted)
 	}
 	// That the other key expired may have run a module: look again.
 	if e = db.Find(argv[1]); e == nil {
 		c.WriteError(ErrTextNoKey)
 		return
+	}
+	if s.unlinking(c.DB, argv[1], e, LeaveDeleted) {
+		if e = db.Find(argv[1]); e == nil || db.Find(argv[2]) != nil {
+			c.WriteError(ErrTextNoKey)
+			return
+		}
 	}
 	s.placed(c.DB, db.Rename(e, argv[2]), argv[2], true)
 	s.Touch(c.DB, argv[1])
@@ -196,20 +202,30 @@ func cmdCopy(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	if c.srv.liveForWrite(db, argv[2]) != nil {
-		if !replace {
-			c.WriteInt(0)
-			return
-		}
-		c.srv.DBAt(db).Delete(argv[2])
+	if c.srv.liveForWrite(db, argv[2]) != nil && !replace {
+		c.WriteInt(0)
+		return
 	}
-	d := c.srv.DBAt(db)
 	// The lookup of the other key may have moved or removed things.
 	if e = c.srv.live(c.DB, argv[1]); e == nil {
 		c.WriteInt(0)
 		return
 	}
-	c.srv.placed(db, c.DBStore().Copy(e, d, argv[2]), argv[2], true)
+	if e.Type() == store.Module {
+		if !c.copyModule(e, argv[1], db, argv[2]) {
+			return
+		}
+	} else {
+		if old := c.srv.DBAt(db).Find(argv[2]); old != nil {
+			c.srv.remove(db, argv[2], old, c.srv.lazy.serverDel, LeaveDeleted)
+		}
+		// As that may have run a module, look again.
+		if e = c.DBStore().Find(argv[1]); e == nil || c.srv.keyExists(db, argv[2]) {
+			c.WriteInt(0)
+			return
+		}
+		c.srv.placed(db, c.DBStore().Copy(e, c.srv.DBAt(db), argv[2]), argv[2], true)
+	}
 	c.srv.changed(NotifyGeneric, "copy_to", argv[2], db)
 	c.WriteInt(1)
 }
@@ -230,7 +246,10 @@ func cmdMove(c *Client, argv [][]byte) {
 	}
 	// That the other key expired may have run a module: look again.
 	e := c.DBStore().Find(argv[1])
-	if e == nil {
+	if e != nil && c.srv.unlinking(c.DB, argv[1], e, LeaveDeleted) {
+		e = c.DBStore().Find(argv[1])
+	}
+	if e == nil || c.srv.DBAt(db).Find(argv[1]) != nil {
 		c.WriteInt(0)
 		return
 	}

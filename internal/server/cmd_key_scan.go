@@ -111,7 +111,7 @@ func cmdScan(c *Client, argv [][]byte) {
 	for {
 		cursor = c.DBStore().Scan(cursor, func(e *store.Entry) {
 			seen++
-			if (o.pattern == nil || Match(o.pattern, e.Key(), false)) && (o.kind == nil || equalFold(o.kind, e.Type().Name())) {
+			if (o.pattern == nil || Match(o.pattern, e.Key(), false)) && (o.kind == nil || equalFold(o.kind, typeName(e))) {
 				names = append(names, e.Key()...)
 				ends = append(ends, len(names))
 			}

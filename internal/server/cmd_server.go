@@ -116,7 +116,7 @@ func (c *Client) flushKeys(argv [][]byte, db int) {
 		c.WriteError(ErrTextSyntax)
 		return
 	}
-	aside := c.srv.Config.Bool("lazyfree-lazy-user-flush")
+	aside := c.srv.lazy.userFlush
 	if len(argv) == 2 {
 		aside = equalFold(argv[1], "async")
 	}

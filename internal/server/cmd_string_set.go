@@ -127,7 +127,7 @@ func cmdSet(c *Client, argv [][]byte) {
 // for never; keep leaves the time as it is.
 func (c *Client) store(key, value []byte, at int64, keep bool) {
 	s, db := c.srv, c.DBStore()
-	e := s.liveForWrite(c.DB, key)
+	e := s.overwriting(c.DB, key, s.liveForWrite(c.DB, key))
 	fresh := e == nil
 	e = db.PutString(e, key, value, keep || at != 0)
 	if at != 0 {
@@ -173,7 +173,10 @@ func cmdGetset(c *Client, argv [][]byte) {
 
 // cmdGetdel is GETDEL key.
 func cmdGetdel(c *Client, argv [][]byte) {
-	if c.get(argv[1]) && c.DBStore().Delete(argv[1]) {
+	if !c.get(argv[1]) {
+		return
+	}
+	if e := c.DBStore().Find(argv[1]); e != nil && c.srv.remove(c.DB, argv[1], e, false, LeaveDeleted) {
 		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	}
 }
@@ -202,7 +205,7 @@ func cmdGetex(c *Client, argv [][]byte) {
 	s, db := c.srv, c.DBStore()
 	switch {
 	case flags&(setEXAT|setPXAT) != 0 && at <= s.Mstime():
-		db.Delete(argv[1])
+		s.remove(c.DB, argv[1], e, s.lazy.expire, LeaveDeleted)
 		s.changed(NotifyGeneric, "del", argv[1], c.DB)
 	case at != 0:
 		db.SetExpire(e, at)

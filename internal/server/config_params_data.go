@@ -37,8 +37,12 @@ func (l *paramList) memory() {
 		return nil
 	})
 	l.add("lazyfree-lazy-eviction", "", 0, config.BoolAt(&v.LazyEviction, false))
-	for _, what := range []string{"expire", "server-del", "user-del", "user-flush"} {
-		l.keepBool("lazyfree-lazy-"+what, "", 0, false)
+	lazy := &l.c.s.lazy
+	for _, p := range []struct {
+		what string
+		at   *bool
+	}{{"expire", &lazy.expire}, {"server-del", &lazy.serverDel}, {"user-del", &lazy.userDel}, {"user-flush", &lazy.userFlush}} {
+		l.add("lazyfree-lazy-"+p.what, "", 0, config.BoolAt(p.at, false))
 	}
 	l.keepBool("jemalloc-bg-thread", "", 0, true)
 	defrag := config.BoolAt(new(bool), false)

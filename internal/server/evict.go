@@ -184,16 +184,9 @@ func (s *Server) reclaimEvicted() bool {
 // evictKey takes one key out. What follows from it belongs to no command, but
 // must not be cut in two by another either.
 func (s *Server) evictKey(db int, key []byte, lazy bool) {
-	d := s.DBAt(db)
 	s.exec.depth++
-	s.leaving(db, key, LeaveEvicted)
-	if lazy {
-		d.Unlink(key)
-		if d.Pending() == 1 {
-			s.reclaimLater(d)
-		}
-	} else {
-		d.Delete(key)
+	if e := s.DBAt(db).Find(key); e != nil {
+		s.remove(db, key, e, lazy, LeaveEvicted)
 	}
 	s.Stats.Evicted++
 	s.touchBySelf(db, key)

@@ -9,7 +9,9 @@ import (
 // expireKey removes a key whose time is over.
 func (s *Server) expireKey(db int, key []byte) {
 	key = append([]byte(nil), key...) // it may belong to the entry
-	s.DBAt(db).Delete(key)
+	if e := s.DBAt(db).Find(key); e != nil {
+		s.remove(db, key, e, s.lazy.expire, LeaveExpired)
+	}
 	s.Stats.Expired++
 	s.Notify(NotifyExpired, "expired", key, db)
 	s.touchBySelf(db, key)

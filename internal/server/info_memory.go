@@ -72,7 +72,9 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.uint("mem_clients_normal", clients)
 	zero("mem_cluster_links", "mem_aof_buffer")
 	w.line("mem_allocator", "berth-"+runtime.Version())
-	zero("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+	zero("active_defrag_running")
+	w.int("lazyfree_pending_objects", s.lazyPending())
+	w.int("lazyfreed_objects", s.lazy.freed.Load())
 }
 
 // ratio is a/b, 0 when b is.

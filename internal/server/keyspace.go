@@ -190,7 +190,7 @@ func (s *Server) changed(class int, event string, key []byte, db int) {
 // time of expiry off.
 func (s *Server) SetString(db int, key, val []byte) *store.Entry {
 	d := s.DBAt(db)
-	e := d.Find(key)
+	e := s.overwriting(db, key, d.Find(key))
 	fresh := e == nil
 	e = d.PutPlain(e, key, val, false)
 	s.placed(db, e, key, fresh)
@@ -220,23 +220,19 @@ func (s *Server) placed(db int, e *store.Entry, key []byte, fresh bool) {
 // DeleteKey takes a key out and tells those who watch it; false when there was
 // none.
 func (s *Server) DeleteKey(db int, key []byte) bool {
-	if s.live(db, key) == nil {
+	e := s.live(db, key)
+	if e == nil || !s.remove(db, key, e, false, LeaveDeleted) {
 		return false
 	}
-	s.DBAt(db).Delete(key)
 	s.Touch(db, key)
 	return true
 }
 
 // UnlinkKey is DeleteKey, except that a large value is freed step by step.
 func (s *Server) UnlinkKey(db int, key []byte) bool {
-	if s.live(db, key) == nil {
+	e := s.live(db, key)
+	if e == nil || !s.remove(db, key, e, true, LeaveDeleted) {
 		return false
-	}
-	d := s.DBAt(db)
-	d.Unlink(key)
-	if d.Pending() == 1 {
-		s.reclaimLater(d)
 	}
 	s.Touch(db, key)
 	return true
@@ -249,7 +245,10 @@ const reclaimBlocks = 2000
 // reclaimLater frees what was unlinked from a database, a step an iteration.
 func (s *Server) reclaimLater(d *store.DB) {
 	s.Loop.AddTimer(0, func(loop.TimerID) time.Duration {
-		if d.Reclaim(reclaimBlocks) {
+		before := d.Pending()
+		more := d.Reclaim(reclaimBlocks)
+		s.lazy.freed.Add(int64(before - d.Pending()))
+		if more {
 			return time.Millisecond
 		}
 		return loop.NoMore
@@ -262,21 +261,27 @@ func (s *Server) reclaimLater(d *store.DB) {
 func (c *Client) dropEmptied(key []byte) {
 	db := c.DBStore()
 	if e := db.Find(key); e != nil && db.Emptied(e) {
-		db.Delete(key)
+		c.srv.remove(c.DB, key, e, c.srv.lazy.serverDel, LeaveDeleted)
 		c.srv.Notify(NotifyGeneric, "del", key, c.DB)
 	}
 }
 
 // FlushDB empties one database, or all when db is below zero, and says how many
-// keys that were. The memory of large ones is given back aside, off the loop, if
-// aside is set.
+// keys that were. Their memory is given back aside, off the loop, if aside is
+// set.
 func (s *Server) FlushDB(db int, aside bool) int {
 	s.TouchFlushed(db)
 	n := 0
 	for i, d := range s.keyspace.dbs {
 		if db < 0 || db == i {
 			n += d.Len()
-			d.Clear(aside)
+			old := d.Detach()
+			if aside && old.Len() > 0 {
+				s.lazy.freeDB(old)
+				continue
+			}
+			old.TakeModules(store.ModuleValue.Free)
+			old.Close()
 		}
 	}
 	return n

@@ -48,6 +48,7 @@ type Server struct {
 
 	// Parts that other files of the package own.
 	keyspace keyspaceState
+	lazy     lazyState
 	info     infoState
 	log      logState
 	life     lifeState

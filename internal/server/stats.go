@@ -63,6 +63,7 @@ func (st *Stats) countError(code string) {
 func (s *Server) ResetStats() {
 	blocked, peak := s.Stats.Blocked, s.Stats.PeakMemory
 	s.Stats = Stats{Blocked: blocked, PeakMemory: peak}
+	s.lazy.freed.Store(0)
 	for _, cmd := range s.commands.list {
 		cmd.Stats = CommandStats{}
 		for _, sub := range cmd.Subcommands {

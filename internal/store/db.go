@@ -16,6 +16,7 @@ type DB struct {
 	expires ds.Table // the entries that have a time of expiry
 	cursor  uint64   // where ExpireCycle goes on
 	pending []value  // values to be freed step by step
+	modules int      // entries of type Module
 	scratch []byte   // the keys that ExpireCycle found
 }
 
@@ -27,7 +28,8 @@ func New(set *Settings) *DB {
 	return &DB{heap: mem.New(), set: set}
 }
 
-// Close gives all memory back. The database is empty then.
+// Close gives all memory back, modules' values excepted. The database is empty
+// then.
 func (db *DB) Close() {
 	db.heap.Close()
 	*db = DB{heap: mem.New(), set: db.set, moves: db.moves + 1}
@@ -107,7 +109,10 @@ func (db *DB) bury(e *Entry, hash uint64, later bool) {
 	}
 	if e.hasWord() {
 		v := valueOf(e)
-		if later && v.effort() > lazyEffort {
+		if v.typ == Module {
+			db.modules--
+		}
+		if later && v.effort() > LazyEffort {
 			db.pending = append(db.pending, v)
 		} else {
 			v.free(db.heap)
@@ -116,20 +121,13 @@ func (db *DB) bury(e *Entry, hash uint64, later bool) {
 	db.heap.Free(unsafe.Pointer(e), e.size())
 }
 
-// Clear empties the database. Large ones are unmapped on another goroutine when
-// aside is set.
-func (db *DB) Clear(aside bool) {
-	old := db.heap
+// Detach empties the database and returns one that has all it had, for the
+// caller to Close, on any goroutine. Modules' values are to be taken out first.
+func (db *DB) Detach() *DB {
+	old := *db
 	*db = DB{heap: mem.New(), set: db.set, moves: db.moves + 1}
-	if aside && old.Mapped() > clearAsideFrom {
-		go old.Close()
-		return
-	}
-	old.Close()
+	return &old
 }
-
-// clearAsideFrom is the size of a database worth a goroutine, in bytes mapped.
-const clearAsideFrom = 64 << 20
 
 // Scan calls fn for some entries and returns the cursor for the next call; 0
 // begins, and is returned at the end. Every entry that is there from the first

@@ -388,19 +388,24 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-func TestClear(t *testing.T) {
-	for _, aside := range []bool{false, true} {
-		db := New(nil)
-		for i := range 1000 {
-			db.SetExpire(db.SetString(fmt.Append(nil, i), make([]byte, 2000), false), 99)
-		}
-		db.Clear(aside)
-		if db.Len() != 0 || db.Expiring() != 0 || db.Used() != 0 {
-			t.Errorf("%d keys, %d bytes", db.Len(), db.Used())
-		}
-		db.SetString([]byte("k"), []byte("v"), false)
-		db.Close()
+func TestDetach(t *testing.T) {
+	db := New(nil)
+	for i := range 1000 {
+		db.SetExpire(db.SetString(fmt.Append(nil, i), make([]byte, 2000), false), 99)
 	}
+	old := db.Detach()
+	if db.Len() != 0 || db.Expiring() != 0 || db.Used() != 0 {
+		t.Errorf("%d keys, %d bytes", db.Len(), db.Used())
+	}
+	if e := old.Find([]byte("999")); old.Len() != 1000 || old.Expiring() != 1000 || e == nil || e.StringLen() != 2000 {
+		t.Errorf("%d keys went, %d of them to expire", old.Len(), old.Expiring())
+	}
+	db.SetString([]byte("k"), []byte("v"), false)
+	old.Close()
+	if e := db.Find([]byte("k")); e == nil || string(e.Bytes(nil)) != "v" {
+		t.Error("closing the old one took from the new one")
+	}
+	db.Close()
 }
 
 func TestEntrySize(t *testing.T) {

@@ -65,6 +65,10 @@ func (db *DB) PutInt(e *Entry, key []byte, n int64, keep bool) *Entry {
 // embedded bytes: e without its former value, or a new one if e is nil. The value
 // is undefined. The time of expiry stays if keep is set.
 func (db *DB) prepare(e *Entry, key []byte, flags uint8, vlen int, keep bool) *Entry {
+	if e != nil && e.Type() == Module {
+		db.TakeModule(e).Free()
+		e = db.Find(key) // the module's code may have done anything
+	}
 	if e == nil {
 		e = db.alloc(key, flags, vlen)
 		db.insert(e)
@@ -200,6 +204,13 @@ func (db *DB) Rename(e *Entry, key []byte) *Entry {
 // Move takes the entry to another database, which must not have its key, and
 // returns where it is there. The time of expiry goes along.
 func (db *DB) Move(e *Entry, to *DB) *Entry {
+	if e.Type() == Module {
+		n := db.twin(e, to, e.Key())
+		*n.word() = newModuleBlock(to.heap, db.TakeModule(e))
+		to.modules++
+		db.abandon(e)
+		return n
+	}
 	n := db.Copy(e, to, e.Key())
 	if e.hasWord() {
 		valueOf(e).free(db.heap)
@@ -209,7 +220,8 @@ func (db *DB) Move(e *Entry, to *DB) *Entry {
 }
 
 // Copy puts a copy of the entry's value and time of expiry under a key of a
-// database, this one or another, which must not have the key.
+// database, this one or another, which must not have the key. Of modules' values
+// only their modules can make copies.
 func (db *DB) Copy(e *Entry, to *DB, key []byte) *Entry {
 	n := db.twin(e, to, key)
 	if e.hasWord() {

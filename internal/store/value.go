@@ -5,8 +5,8 @@ import (
 	"berth/internal/mem"
 )
 
-// lazyEffort is the number of blocks above which freeing a value is put off.
-const lazyEffort = 64
+// LazyEffort is the number of blocks above which freeing a value is put off.
+const LazyEffort = 64
 
 // value is a value that is kept apart from its entry.
 type value struct {
@@ -49,6 +49,7 @@ var kinds = [...][ListPack + 1]*kind{
 	ZSet:   {ListPack: packKind(2)},
 	Hash:   {ListPack: packKind(2)},
 	Stream: {},
+	Module: {Raw: &moduleKind},
 }
 
 var intKind = kind{
