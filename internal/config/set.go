@@ -95,8 +95,9 @@ func (tx *transaction) resolve(t *Table, pairs []Pair) error {
 		if p.Flags&DenyLoading != 0 && tx.opts.Loading {
 			return &SetError{Arg: pair.Name, Loading: true}
 		}
-		for _, have := range tx.params {
-			if have == p {
+		// An alias counts as another parameter, as in Redis: the later value holds.
+		for i, have := range tx.params {
+			if have == p && tx.names[i] == p.nameFor(pair.Name) {
 				return &SetError{Arg: pair.Name, Err: errText("duplicate parameter")}
 			}
 		}

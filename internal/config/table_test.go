@@ -114,7 +114,6 @@ func TestTableSetErrors(t *testing.T) {
 		{"FIXED y", "FIXED", "can't set immutable config"},
 		{"guarded y", "guarded", "can't set protected config"},
 		{"num 1 num 2", "num", "duplicate parameter"},
-		{"num 1 old-num 2", "old-num", "duplicate parameter"},
 	} {
 		f := newFixture(t)
 		words := strings.Split(tc.set, " ")

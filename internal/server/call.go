@@ -151,7 +151,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 		s.clock.now = end
 	}
 	c.duration += end - start
-	if s.Stats.ErrorReplies != s.exec.errors || len(c.errors) != captured {
+	if s.Stats.ErrorReplies > s.exec.errors || len(c.errors) != captured {
 		cmd.Stats.Failed++
 		s.exec.errors = s.Stats.ErrorReplies
 	}

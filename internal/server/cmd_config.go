@@ -1,10 +1,13 @@
 package server
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"berth/internal/config"
 )
@@ -58,6 +61,7 @@ func cmdConfigSet(c *Client, argv [][]byte) {
 func cmdConfigResetStat(c *Client, _ [][]byte) {
 	c.srv.ResetStats()
 	c.srv.info.rates.reset()
+	c.srv.evict.since = 0
 	c.WriteOK()
 }
 
@@ -111,22 +115,21 @@ func quoteIfNeeded(arg string) string {
 	return config.Quote(arg)
 }
 
-// configMode is the mode of a rewritten configuration file.
+// configMode is the mode of a rewritten configuration file, less the process's
+// umask.
 const configMode = 0o644
 
 // replaceFile writes text to a new file, makes sure that it is on the disk and
-// gives it the name of the old one.
+// gives it the name of the old one. The directory is written too: without that
+// the old file may be back after a power cut.
 func replaceFile(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.OpenFile(path+"."+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, configMode)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(text)
 	if err == nil {
 		err = f.Sync()
-	}
-	if err == nil {
-		err = f.Chmod(configMode)
 	}
 	if e := f.Close(); err == nil {
 		err = e
@@ -136,6 +139,24 @@ func replaceFile(path, text string) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // best effort: the write has failed already
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes sure that the names in a directory are on the disk. Systems that
+// do not know how to are no worse off than before.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EBADF) || errors.Is(err, unix.ENOTSUP) {
+		return nil
 	}
 	return err
 }

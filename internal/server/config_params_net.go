@@ -85,9 +85,11 @@ func (l *paramList) tls() {
 		l.keepBool(name, "", 0, def)
 	}
 	l.keepEnum("tls-auth-clients", 0, "yes", "no", "yes", "optional")
+	for _, name := range []string{"tls-key-file-pass", "tls-client-key-file-pass"} {
+		l.keepOptional(name, "", config.Sensitive)
+	}
 	for _, name := range []string{
-		"tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-client-cert-file",
-		"tls-client-key-file", "tls-client-key-file-pass", "tls-dh-params-file",
+		"tls-cert-file", "tls-key-file", "tls-client-cert-file", "tls-client-key-file", "tls-dh-params-file",
 		"tls-ca-cert-file", "tls-ca-cert-dir", "tls-protocols", "tls-ciphers",
 		"tls-ciphersuites",
 	} {

@@ -26,7 +26,12 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	peak := max(uint64(s.Stats.PeakMemory), used)
 	s.Stats.PeakMemory = int64(peak)
 	clients := s.clientMemory()
-	overhead := min(s.memory.startup+clients, used)
+	overhead := s.memory.startup + clients + uint64(s.tracking.bytes)
+	for _, d := range s.keyspace.dbs {
+		keys, expires := d.Overhead()
+		overhead += uint64(keys + expires)
+	}
+	overhead = min(overhead, used)
 	dataset := used - overhead
 	net := used - min(s.memory.startup, used)
 	total, limit := systemMemory(), s.Config.Values.MaxMemory
@@ -68,8 +73,9 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.int("rss_overhead_bytes", 0)
 	w.fixed("mem_fragmentation_ratio", ratio(rss, used))
 	w.int("mem_fragmentation_bytes", int64(rss)-int64(used))
-	zero("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves")
-	w.uint("mem_clients_normal", clients)
+	zero("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers")
+	w.uint("mem_clients_slaves", s.memory.clients[ClassReplica])
+	w.uint("mem_clients_normal", clients-s.memory.clients[ClassReplica])
 	zero("mem_cluster_links", "mem_aof_buffer")
 	w.line("mem_allocator", "berth-"+runtime.Version())
 	zero("active_defrag_running")

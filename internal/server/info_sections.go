@@ -65,16 +65,29 @@ func (s *Server) infoServer(w *InfoWriter) {
 	w.line("executable", exe)
 	w.line("config_file", s.Config.File)
 	w.line("io_threads_active", "0")
-	for i, l := range s.net.listeners {
-		name := "listener" + strconv.Itoa(i)
-		if l.unix {
-			w.line(name, "name=unix,bind="+l.name)
-		} else {
-			w.line(name, "name=tcp,bind="+l.name+",port="+strconv.Itoa(l.port))
-		}
-	}
+	s.infoListeners(w)
 	w.line("berth_version", Version)
 	w.line("go_version", runtime.Version())
+}
+
+// infoListeners writes a line per kind of socket, with all its addresses.
+func (s *Server) infoListeners(w *InfoWriter) {
+	n, tcp := 0, ""
+	for _, l := range s.net.listeners {
+		if !l.unix {
+			tcp += ",bind=" + l.name
+		}
+	}
+	if tcp != "" {
+		w.line("listener0", "name=tcp"+tcp+",port="+strconv.Itoa(s.Port()))
+		n++
+	}
+	for _, l := range s.net.listeners {
+		if l.unix {
+			w.line("listener"+strconv.Itoa(n), "name=unix,bind="+l.name)
+			n++
+		}
+	}
 }
 
 // multiplexer is the kernel's call to wait for descriptors.
@@ -244,6 +257,6 @@ func (s *Server) infoKeyspace(w *InfoWriter) {
 			continue
 		}
 		w.line("db"+strconv.Itoa(i), "keys="+strconv.Itoa(db.Len())+",expires="+strconv.Itoa(db.Expiring())+
-			",avg_ttl=0")
+			",avg_ttl="+strconv.FormatInt(db.AverageTTL(), 10))
 	}
 }

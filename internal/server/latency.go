@@ -49,7 +49,7 @@ func (h *Histogram) Add(nanos int64) {
 }
 
 // Percentile is the duration in nanoseconds that p percent of those counted
-// did not exceed.
+// did not exceed; for 0 it is the least.
 func (h *Histogram) Percentile(p float64) int64 {
 	want := uint64(p/100*float64(h.total) + 0.5)
 	want = max(want, 1)
@@ -57,6 +57,9 @@ func (h *Histogram) Percentile(p float64) int64 {
 	for b, n := range h.counts {
 		seen += uint64(n)
 		if seen >= want {
+			if p == 0 && b > 0 {
+				return upper(b-1) + 1
+			}
 			return upper(b)
 		}
 	}

@@ -18,6 +18,7 @@ type DB struct {
 	pending []value  // values to be freed step by step
 	modules int      // entries of type Module
 	scratch []byte   // the keys that ExpireCycle found
+	ttl     int64    // what AverageTTL tells
 }
 
 // New makes an empty database. Nil settings are Redis's defaults.

@@ -42,6 +42,22 @@ func (db *DB) Persist(e *Entry) bool {
 	return true
 }
 
+// AverageTTL is about how long the entries with a time of expiry have left, in
+// milliseconds, as far as ExpireCycle has seen of late.
+func (db *DB) AverageTTL() int64 { return db.ttl }
+
+// noteTTL takes a sample into the average.
+func (db *DB) noteTTL(sum, count int64) {
+	const weight = 50 // that of one sample, as in Redis
+	switch {
+	case count == 0:
+	case db.ttl == 0:
+		db.ttl = sum / count
+	default:
+		db.ttl = db.ttl/weight*(weight-1) + sum/count/weight
+	}
+}
+
 // ExpireCycle looks at the next few entries that have a time of expiry, in the
 // order of Scan, and calls fn with the key of each whose time is over at now. fn
 // may do what it likes to the database; that it deletes the key is expected. The
@@ -57,14 +73,21 @@ func (db *DB) ExpireCycle(now int64, fn func(key []byte)) (seen, over int) {
 	keys := db.scratch[:0]
 	var ends [64]int
 	n := 0
+	var sum, left int64
 	db.cursor = db.expires.Scan(db.cursor, func(p unsafe.Pointer) {
 		seen++
-		if e := (*Entry)(p); e.Over(now) && n < len(ends) {
+		e := (*Entry)(p)
+		switch {
+		case !e.Over(now):
+			sum += e.Expire() - now
+			left++
+		case n < len(ends):
 			keys = append(keys, e.Key()...)
 			ends[n] = len(keys)
 			n++
 		}
 	})
+	db.noteTTL(sum, left)
 	db.scratch = keys
 	from := 0
 	for _, end := range ends[:n] {
