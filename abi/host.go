@@ -62,6 +62,7 @@ func New(s *server.Server) (*Host, error) {
 	h.modules.Store(new([]*Module))
 	host = h
 	h.BindThread()
+	h.countMemory()
 	return h, nil
 }
 

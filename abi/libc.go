@@ -15,6 +15,8 @@ var (
 	libcFree      uintptr
 	libcVsnprintf uintptr
 	libcUsable    uintptr
+	// libcMallinfo is 0 in libraries that lack it, as all but glibc do.
+	libcMallinfo uintptr
 )
 
 // resolveLibc finds what this package needs of the C library.
@@ -35,6 +37,7 @@ func resolveLibc() error {
 		}
 		*s.addr = a
 	}
+	libcMallinfo = libcFunc("mallinfo2")
 	return nil
 }
 

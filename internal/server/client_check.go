@@ -71,6 +71,7 @@ func (cmd *Command) runsSubscribed() bool {
 // run. Queueing takes memory too: inside a transaction only what ends it, and an
 // EXEC without commands that need memory, still pass.
 func (s *Server) roomFor(c *Client, cmd *Command) bool {
+	s.refreshMemory()
 	s.evict.short = s.makeRoom() == evictFail
 	if !s.evict.short || c.Flags&FlagAllowOOM != 0 {
 		return true

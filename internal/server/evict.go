@@ -145,7 +145,7 @@ func (s *Server) evictKeys(policy int, need int64) evictResult {
 		}
 		db, key, ok := s.nextVictim(policy)
 		if !ok {
-			return evictFail
+			return s.awaitFreed(start, budget)
 		}
 		s.evictKey(db, key, lazy)
 		freed += before - int64(s.UsedMemory())
@@ -169,12 +169,32 @@ func (s *Server) evictKeys(policy int, need int64) evictResult {
 	return evictOK
 }
 
+// awaitFreed waits, no longer than one attempt may take, for values that are
+// being freed off the loop: there is nothing else left that could go.
+func (s *Server) awaitFreed(start, budget int64) evictResult {
+	for s.lazyPending() != 0 {
+		s.sampleMemory()
+		if s.overMemory() == 0 {
+			return evictOK
+		}
+		if nanotime()-start >= budget {
+			break
+		}
+		if !s.reclaimEvicted() {
+			time.Sleep(time.Duration(min(budget, int64(time.Millisecond))))
+		}
+	}
+	return evictFail
+}
+
 // reclaimEvicted gives back some of the memory of values that were unlinked, and
 // reports whether there was any.
 func (s *Server) reclaimEvicted() bool {
 	for _, d := range s.keyspace.dbs {
 		if d.Pending() != 0 {
+			before := d.Pending()
 			d.Reclaim(reclaimBlocks / 4)
+			s.lazy.freed.Add(int64(before - d.Pending()))
 			return true
 		}
 	}

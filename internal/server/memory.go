@@ -1,6 +1,9 @@
 package server
 
-import "runtime/metrics"
+import (
+	"runtime/metrics"
+	"time"
+)
 
 // memoryState is what counts as memory in use: what the server needs at the
 // start, a fixed sum, and from there on what the counters say. The Go heap
@@ -13,6 +16,8 @@ type memoryState struct {
 	// it was last asked for.
 	dear    []func() uint64
 	sampled uint64
+	// sampledAt is when that was, in nanoseconds.
+	sampledAt int64
 	// startup is what was in use when the server had started.
 	startup uint64
 	// clients is what the clients take by their class, see countMemory.
@@ -57,9 +62,20 @@ func (s *Server) UsedMemory() uint64 {
 	return used
 }
 
+// sampleEvery is how old the slow counters may be when a command is about to run
+// under a limit.
+const sampleEvery = 10 * time.Millisecond
+
+// refreshMemory asks the slow counters again unless they were asked just now.
+func (s *Server) refreshMemory() {
+	if len(s.memory.dear) != 0 && s.clock.now-s.memory.sampledAt > int64(sampleEvery) {
+		s.sampleMemory()
+	}
+}
+
 // sampleMemory asks the slow counters.
 func (s *Server) sampleMemory() {
-	s.memory.sampled = 0
+	s.memory.sampled, s.memory.sampledAt = 0, s.clock.now
 	for _, fn := range s.memory.dear {
 		s.memory.sampled += fn()
 	}
