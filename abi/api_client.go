@@ -44,6 +44,11 @@ func apiGetClientInfoById(f *frame) {
 		f.setOK(false)
 		return
 	}
+	ci.fill(c)
+}
+
+// fill writes what there is to know of a client.
+func (ci *clientInfo) fill(c *server.Client) {
 	*ci = clientInfo{version: 1, id: c.ID, db: uint16(c.DB)}
 	for _, b := range clientFlags {
 		if c.Flags&b.flag != 0 {
@@ -94,4 +99,22 @@ func apiGetClientUserNameById(f *frame) {
 	if c := f.clientByID(1); c != nil {
 		f.giveString([]byte(c.User))
 	}
+}
+
+// apiGetClientCertificate answers NULL: no connection is encrypted, so no client
+// has shown a certificate.
+func apiGetClientCertificate(f *frame) { f.setPtr(0) }
+
+func apiRedactClientCommandArgument(f *frame) {
+	ctx, ok := f.optCtx(0)
+	if !ok {
+		return
+	}
+	pos := int(f.i32(1))
+	if ctx == nil || ctx.client == nil || pos <= 0 || pos >= ctx.client.ArgCount() {
+		f.setOK(false)
+		return
+	}
+	ctx.client.Redact(pos)
+	f.setOK(true)
 }

@@ -86,7 +86,14 @@ func apiGetUsedMemoryRatio(f *frame) {
 // are paused.
 func apiAvoidReplicaTraffic(f *frame) { f.setBool(host.srv.Paused() != server.PauseNone) }
 
-func apiResetDataset(f *frame) { host.srv.FlushDB(-1, false) }
+// apiResetDataset empties all databases. There is no log of writes to begin anew.
+func apiResetDataset(f *frame) {
+	if host.srv.Frozen() {
+		f.misuse("nothing can be changed while a key is about to go")
+		return
+	}
+	host.srv.Dirty += int64(host.srv.FlushDB(-1, f.i32(1) != 0))
+}
 
 func apiGetCommandKeys(f *frame) { f.commandKeys(0) }
 

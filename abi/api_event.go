@@ -1,14 +1,30 @@
 package abi
 
-// The server events that happen here, by the interface's numbers. Others are
-// refused at the subscription, as by a server that does not know them.
+// The server events by the interface's numbers.
 const (
+	eventFlush        = 2
+	eventClientChange = 4
+	eventShutdown     = 5
+	eventCron         = 8
 	eventModuleChange = 9
+	eventSwap         = 11
 	eventLoop         = 15
+	eventConfig       = 16
+	eventKey          = 17
+	eventCount        = 18
 )
 
-// eventKinds says how many subevents each event has.
-var eventKinds = map[uint64]uint64{eventModuleChange: 2, eventLoop: 2}
+// subevents is how many subevents each event has. Those of what never happens
+// here, such as a change of the replication role, are known all the same: a
+// module may wait for them as on a server where it does not come to that.
+var subevents = [eventCount]uint64{2, 6, 2, 5, 2, 0, 2, 2, 0, 2, 2, 0, 0, 2, 3, 2, 1, 4}
+
+// withData says which events bring a structure along. Its version is 1; a module
+// that was made for a later one is refused.
+var withData = [eventCount]bool{
+	0: true, eventFlush: true, eventClientChange: true, eventCron: true, eventModuleChange: true,
+	10: true, eventSwap: true, eventKey: true,
+}
 
 // The subevents.
 const (
@@ -21,69 +37,87 @@ const (
 	subAfterSleep
 )
 
+const (
+	subFlushStart = iota
+	subFlushEnd
+)
+
+const (
+	subConnected = iota
+	subDisconnected
+)
+
 // eventVersion is the version of the data that comes with an event.
 const eventVersion = 1
+
+// listener is one module's subscription to one event. version is what its
+// header calls the newest structure.
+type listener struct {
+	m       *Module
+	fn      uintptr
+	version uint64
+}
 
 func apiSubscribeToServerEvent(f *frame) {
 	ctx := f.ctx(0)
 	if ctx == nil {
 		return
 	}
-	id, fn := f.int(1), f.uptr(3) // the event is a structure in two registers
-	if eventKinds[id] == 0 {
+	// The event is a structure in two registers.
+	id, version, fn := f.int(1), f.int(2), f.uptr(3)
+	if id >= eventCount || withData[id] && version > eventVersion {
 		f.setOK(false)
 		return
 	}
-	m := ctx.module
-	if fn == 0 {
-		delete(m.events, id)
-		f.setOK(true)
-		return
-	}
-	m.events[id] = fn
-	if id == eventLoop {
-		host.hookLoop()
-	}
+	host.subscribe(ctx.module, id, version, fn)
 	f.setOK(true)
 }
 
 func apiIsSubEventSupported(f *frame) {
-	// The event's structure takes two registers.
-	f.setBool(f.int(2) < eventKinds[f.int(0)])
+	id := f.int(0)
+	f.setBool(id < eventCount && f.int(2) < subevents[id])
 }
 
-// hookLoop has the loop's sleeps told to modules, from the first subscription
-// on.
-func (h *Host) hookLoop() {
-	if h.hooked {
-		return
-	}
-	h.hooked = true
-	h.srv.BeforeSleep(func() { h.fireEvent(eventLoop, subBeforeSleep, 0) })
-	h.srv.Loop.AfterSleep(func() { h.fireEvent(eventLoop, subAfterSleep, 0) })
-}
-
-// fireEvent calls all who subscribed to an event. data is its structure.
-func (h *Host) fireEvent(id, sub uint64, data uintptr) {
-	for _, m := range h.Modules() {
-		if fn := m.events[id]; fn != 0 {
-			m.withContext(func(ctx *Context) {
-				m.call(fn, uint64(ctx.addr()), id, eventVersion, sub, uint64(data), 0)
-			})
+// subscribe has fn told of an event, in place of the function that the module
+// gave before, or nobody if fn is 0.
+func (h *Host) subscribe(m *Module, id, version uint64, fn uintptr) {
+	old := h.listeners[id]
+	list := make([]listener, 0, len(old)+1)
+	found := false
+	for _, l := range old {
+		if l.m == m {
+			found = true
+			if fn == 0 {
+				continue
+			}
+			l.fn = fn
 		}
+		list = append(list, l)
+	}
+	if !found && fn != 0 {
+		list = append(list, listener{m, fn, version})
+	}
+	h.listeners[id] = list
+	h.hook(id, len(list) != 0)
+}
+
+// unsubscribe ends all subscriptions of a module.
+func (h *Host) unsubscribe(m *Module) {
+	for id := range h.listeners {
+		h.subscribe(m, uint64(id), 0, 0)
 	}
 }
 
-// moduleChange is RedisModuleModuleChange.
-type moduleChange struct {
-	version       uint64
-	name          uintptr
-	moduleVersion int32
+// fire calls all who subscribed to an event. data is its structure.
+func (h *Host) fire(id, sub uint64, data uintptr) {
+	for _, l := range h.listeners[id] {
+		l.m.withContext(func(ctx *Context) { l.call(ctx, id, sub, data) })
+	}
 }
 
-// fireModuleChange tells that a module was loaded or unloaded.
-func (h *Host) fireModuleChange(m *Module, sub uint64) {
-	name := append([]byte(m.name), 0)
-	data := &moduleChange{version: eventVersion, name: addrOf(&name[0]), moduleVersion: int32(m.version)}
-	h.fireEvent(eventModuleChange, sub, addrOf(data))
+func (l listener) call(ctx *Context, id, sub uint64, data uintptr) {
+	if callTop >= callDepth-8 {
+		return // the callback causes the very event that it hears of
+	}
+	l.m.call(l.fn, uint64(ctx.addr()), id, l.version, sub, uint64(data), 0)
 }

@@ -3,6 +3,7 @@ package abi
 import (
 	"math"
 
+	"berth/internal/server"
 	"berth/internal/store"
 )
 
@@ -29,7 +30,7 @@ func apiKeyExists(f *frame) {
 		return
 	}
 	if s := f.string(1); s != nil {
-		f.setBool(host.srv.LookupKey(int(ctx.cell.db), s.bytes()) != nil)
+		f.setBool(host.srv.OpenKey(int(ctx.cell.db), s.bytes(), server.OpenNoTouch) != nil)
 	}
 }
 
@@ -43,16 +44,29 @@ func apiOpenKey(f *frame) {
 		return
 	}
 	mode := f.i32(2)
-	k := newKey(ctx, name.bytes(), mode)
-	e := k.entry()
+	if mode&modeWrite != 0 && host.srv.Frozen() {
+		f.misuse("nothing can be changed while a key is about to go")
+		return
+	}
+	e := host.srv.OpenKey(int(ctx.cell.db), name.bytes(), openFlags(mode))
 	if e == nil && mode&modeWrite == 0 {
-		keyCells.free(k.addr(), true)
 		return // NULL: there is nothing to read
 	}
-	if e != nil && mode&modeNoTouch == 0 {
-		k.data().Access(e, host.srv.Mstime())
+	k := newKey(ctx, name.bytes(), mode)
+	if e != nil || mode&(modeNoExpire|modeNoEffects) == 0 {
+		k.seen = e != nil
+		k.keep(e)
 	}
 	f.setPtr(k.open())
+}
+
+// openFlags are the flags for a mode of OpenKey, whose upper bits they are.
+func openFlags(mode int32) server.OpenFlag {
+	flags := server.OpenFlag(mode>>16) & (server.OpenWrite - 1)
+	if mode&modeWrite != 0 {
+		flags |= server.OpenWrite
+	}
+	return flags
 }
 
 func apiGetOpenKeyModesAll(f *frame) { f.setInt(modesAll) }
@@ -152,7 +166,7 @@ func (f *frame) setExpire(absolute bool) {
 	case t == noExpire:
 		k.data().Persist(e)
 	case absolute:
-		k.data().SetExpire(e, t)
+		k.data().SetExpire(e, max(t, 1)) // 0 would be never
 	case t > math.MaxInt64-host.srv.Mstime():
 		f.setOK(false)
 		return
@@ -176,20 +190,36 @@ func apiRandomKey(f *frame) {
 	if ctx == nil {
 		return
 	}
-	db := host.srv.DBAt(int(ctx.cell.db))
-	for db.Len() > 0 {
-		name := append([]byte(nil), db.Random().Key()...)
-		if host.srv.LookupKey(int(ctx.cell.db), name) != nil {
-			f.giveString(name)
-			return
-		}
+	if name, ok := host.srv.RandomKey(int(ctx.cell.db), nil); ok {
+		f.giveString(name)
 	}
 }
 
 func apiGetDbIdFromModuleKey(f *frame) {
+	f.setInt(-1)
+	if f.int(0) == 0 {
+		return
+	}
 	if k := f.key(0); k != nil {
 		f.setInt(int64(k.db))
 	}
+}
+
+// apiGetKeyNameFromModuleKey answers a string that lives as long as the key is
+// open.
+func apiGetKeyNameFromModuleKey(f *frame) {
+	if f.int(0) == 0 {
+		return
+	}
+	k := f.key(0)
+	if k == nil {
+		return
+	}
+	if k.string == nil {
+		k.string = newString(k.name, true)
+		k.cell.quick = 0
+	}
+	f.setPtr(k.string.addr())
 }
 
 func apiSignalModifiedKey(f *frame) {

@@ -80,6 +80,7 @@ func apiThreadSafeContextLock(f *frame) {
 		return
 	}
 	host.srv.HostLock.Lock(int64(f.thread))
+	host.srv.EnterUnit()
 }
 
 func apiThreadSafeContextTryLock(f *frame) {
@@ -88,6 +89,7 @@ func apiThreadSafeContextTryLock(f *frame) {
 		return
 	}
 	if host.srv.HostLock.TryLock(int64(f.thread)) {
+		host.srv.EnterUnit()
 		f.setOK(true)
 		return
 	}
@@ -100,5 +102,6 @@ func apiThreadSafeContextUnlock(f *frame) {
 		f.misuse("this thread did not take the host lock")
 		return
 	}
+	host.srv.LeaveUnit()
 	host.srv.HostLock.Unlock()
 }

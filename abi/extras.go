@@ -7,6 +7,8 @@ func (m *Module) removeExtras() {
 		host.srv.RemoveInfo(m)
 		m.infoFunc = 0
 	}
-	clear(m.events)
+	host.unsubscribe(m)
+	m.unhear()
+	m.dropJobs()
 	host.srv.Config.Unregister(m.name)
 }

@@ -16,7 +16,10 @@ type Host struct {
 	running *Module // whose code runs, under the host lock
 	shared  map[string]sharedAPI
 	presets []string // names of values given by MODULE LOADEX
-	hooked  bool     // the loop's sleeps are told to modules
+	// listeners are the subscriptions to server events by event.
+	listeners [eventCount][]listener
+	hooked    [eventCount]bool // by hookForGood
+	stopCron  func()           // ends the timer of the cron event
 }
 
 var host *Host

@@ -34,6 +34,10 @@ type key struct {
 	db    int
 	name  []byte
 	mode  int32
+	// seen says that there was a value when the key was opened: it is one until
+	// something deletes it, though its time be over.
+	seen   bool
+	string *stringCell // the name, if the module asked for it
 }
 
 // newKey opens a key in a context. The host lock must be held.
@@ -77,10 +81,14 @@ func (k *key) ctx() *Context {
 
 // The modes of OpenKey.
 const (
-	modeRead    = 1
-	modeWrite   = 2
-	modeNoTouch = 1 << 16
-	modesAll    = modeRead | modeWrite | modeNoTouch
+	modeRead      = 1
+	modeWrite     = 2
+	modeNoTouch   = 1 << 16
+	modeNoNotify  = 1 << 17
+	modeNoStats   = 1 << 18
+	modeNoExpire  = 1 << 19
+	modeNoEffects = 1 << 20
+	modesAll      = modeRead | modeWrite | modeNoTouch | modeNoNotify | modeNoStats | modeNoExpire | modeNoEffects
 )
 
 // entry is what the key holds now, nil when it is empty.
@@ -94,7 +102,21 @@ func (k *key) entry() *store.Entry {
 
 // find asks the database what the key holds.
 func (k *key) find() {
-	e := host.srv.LookupKey(k.db, k.name)
+	var e *store.Entry
+	switch {
+	case k.seen:
+		e = k.data().Find(k.name)
+	case k.mode&modeWrite != 0:
+		e = host.srv.LookupKeyForWrite(k.db, k.name)
+	default:
+		e = host.srv.LookupKey(k.db, k.name)
+	}
+	k.seen = k.seen || e != nil
+	k.keep(e)
+}
+
+// keep remembers what the key holds.
+func (k *key) keep(e *store.Entry) {
 	c := k.cell
 	moves := k.data().Moves()
 	c.counter, c.moves = uintptr(unsafe.Pointer(moves)), *moves
@@ -114,11 +136,23 @@ func (k *key) close() {
 	if k.mode&modeWrite != 0 && k.m.options&optNoSignal == 0 {
 		host.srv.Touch(k.db, k.name)
 	}
+	if k.string != nil {
+		k.string.release(true)
+		k.string = nil
+	}
+	host.srv.TellWaiting()
 	keyCells.free(k.addr(), true)
 }
 
 // key returns argument i, an open key, or nil after reporting misuse.
-func (f *frame) key(i int) *key { return object[key](f, i, headKey) }
+func (f *frame) key(i int) *key {
+	k := object[key](f, i, headKey)
+	if k != nil && k.mode&modeWrite != 0 && host.srv.Frozen() && f.index != fnCloseKey {
+		f.misuse("nothing can be changed while a key is about to go")
+		return nil
+	}
+	return k
+}
 
 // writable says whether the key in k may be changed; if not the call failed.
 func (f *frame) writable(k *key) bool {

@@ -30,7 +30,8 @@ type Module struct {
 	sockets  map[int]inode // opened by the host for the module
 	attached map[string]attachment
 	infoFunc uintptr
-	events   map[uint64]uintptr // callbacks by server event
+	heard    []*keyspaceListener
+	jobs     []*job
 	configs  []*moduleConfig
 	uses     []*Module // whose shared functions it asked for
 	apis     []string  // names of the functions it shares
@@ -57,7 +58,6 @@ func newModule(h *Host, path string, args []string) *Module {
 		clients:  map[int]*server.Client{},
 		sockets:  map[int]inode{},
 		attached: map[string]attachment{},
-		events:   map[uint64]uintptr{},
 	}
 }
 
@@ -128,10 +128,13 @@ func (m *Module) handler(fn uintptr) server.Handler {
 	}
 }
 
-// withContext makes a context without a client for the time of a callback.
+// withContext makes a context without a client for the time of a callback. What
+// the callback does is one unit.
 func (m *Module) withContext(fn func(ctx *Context)) {
+	m.host.srv.EnterUnit()
 	ctx := newContext(m, nil, true)
 	ctx.flags |= ctxTemporary
 	fn(ctx)
 	ctx.release(true)
+	m.host.srv.LeaveUnit()
 }

@@ -233,7 +233,7 @@ func (s *Server) finishBlocked(b *Blocked) {
 	b.Data = b.result
 	errors := s.Stats.ErrorReplies
 	var spent int64
-	s.exec.depth++
+	s.EnterUnit()
 	if c != nil && !b.aborted && b.opts.OnReply != nil {
 		start := nanotime()
 		s.blocked.inReply = c
@@ -248,10 +248,7 @@ func (s *Server) finishBlocked(b *Blocked) {
 		b.opts.OnDisconnect = nil
 		s.release(c)
 	}
-	s.exec.depth--
-	if s.exec.depth == 0 {
-		s.runAfterUnit()
-	}
+	s.LeaveUnit()
 }
 
 // free runs Free for the private data. It is reached once, from finishBlocked,
@@ -294,8 +291,9 @@ func (s *Server) timeOut(b *Blocked) {
 	}
 	errors := s.Stats.ErrorReplies
 	if b.opts.OnTimeout != nil {
-		s.exec.depth++
+		s.EnterUnit()
 		b.opts.OnTimeout(c, b)
+		s.TellWaiting()
 		s.exec.depth--
 	}
 	if b.client == nil {

@@ -145,6 +145,9 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 
 	cmd.Handler(c, argv)
 
+	if len(s.notify.waiting) != 0 {
+		s.TellWaiting()
+	}
 	s.exec.depth--
 	end := nanotime()
 	if s.exec.depth == 0 {
@@ -175,29 +178,6 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	s.exec.client = prev
 	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
 		s.runAfterUnit()
-	}
-}
-
-// AfterUnit has fn run when the outermost running command is over, at once
-// when none runs.
-func (s *Server) AfterUnit(fn func()) {
-	s.exec.afterUnit = append(s.exec.afterUnit, fn)
-	if s.exec.depth == 0 {
-		s.runAfterUnit()
-	}
-}
-
-// runAfterUnit runs what waits for the end of the command; what it queues runs
-// as well.
-func (s *Server) runAfterUnit() {
-	for len(s.exec.afterUnit) != 0 {
-		fns := s.exec.afterUnit
-		s.exec.afterUnit = nil
-		s.exec.depth++
-		for _, fn := range fns {
-			fn()
-		}
-		s.exec.depth--
 	}
 }
 

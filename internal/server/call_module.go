@@ -70,7 +70,7 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 	if o.ScriptMode && cmd.Flags&NoScript != 0 {
 		return &Refusal{ErrNotInScript, "ERR command '" + cmd.Name + "' is not allowed on script mode"}
 	}
-	if o.NoWrites && cmd.Flags&Write != 0 {
+	if cmd.Flags&Write != 0 && (o.NoWrites || s.Frozen()) {
 		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.Name + "' was called while write is not allowed."}
 	}
 	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.memoryShort(c) {

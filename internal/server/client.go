@@ -57,6 +57,7 @@ const (
 	flagProtocolError                            // closed for a protocol error
 	flagPostponed                                // waits for CLIENT PAUSE to end
 	flagRedacted                                 // arguments of the running command must not be shown
+	flagLeaving                                  // modules were told that it goes
 	flagUnblockQueued                            // in the list of clients to resume
 )
 

@@ -42,7 +42,7 @@ func (c *Client) Reuse(o FakeOptions) bool {
 	c.ID, c.Flags = ^uint64(0), o.Flags|FlagFake|FlagAuthenticated|flagOutput
 	c.DB, c.RESP, c.User, c.Owner = o.DB, max(o.RESP, 2), o.User, o.Owner
 	c.Name, c.Data, c.out, c.errors = "", nil, c.out[:0], nil
-	c.cmd, c.argv, c.later, c.duration = nil, nil, nil, 0
+	c.cmd, c.argv, c.later, c.duration, c.redacted = nil, nil, nil, 0, nil
 	return true
 }
 
@@ -153,12 +153,16 @@ func (s *Server) welcome(fd int, flags ClientFlag) {
 		s.refuse(fd, "-"+ErrTextMaxClients+"\r\n")
 		return
 	}
-	if _, err := s.newClient(fd, flags); err != nil {
+	c, err := s.newClient(fd, flags)
+	if err != nil {
 		s.Log(LogWarning, "Error registering fd event for the new client: %v", err)
 		closeFD(fd)
 		return
 	}
 	s.Stats.Connections++
+	if fn := s.Hooks.Client; fn != nil {
+		fn(c, false)
+	}
 }
 
 // FreeClient closes a client at once, or, while it executes a command or is on
@@ -208,6 +212,10 @@ func (s *Server) closePending() {
 func (s *Server) freeClient(c *Client) {
 	if c.Flags&(FlagFreed|FlagFake) != 0 {
 		return
+	}
+	if fn := s.Hooks.Client; fn != nil && c.Flags&flagLeaving == 0 {
+		c.Flags |= flagLeaving
+		fn(c, true)
 	}
 	if c.blocked != nil {
 		s.disconnected(c)

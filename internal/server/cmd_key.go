@@ -95,19 +95,9 @@ const randomTries = 100
 
 // cmdRandomkey is RANDOMKEY.
 func cmdRandomkey(c *Client, _ [][]byte) {
-	for range randomTries {
-		e := c.DBStore().Random()
-		for e != nil && e.Over(c.srv.Mstime()) && c.srv.Paused() == PauseNone {
-			c.srv.expireKey(c.DB, e.Key())
-			e = c.DBStore().Random()
-		}
-		if e == nil {
-			break
-		}
-		if !e.Over(c.srv.Mstime()) {
-			c.WriteBulk(e.Key())
-			return
-		}
+	if key, ok := c.srv.RandomKey(c.DB, nil); ok {
+		c.WriteBulk(key)
+		return
 	}
 	c.WriteNull()
 }
@@ -136,7 +126,7 @@ func cmdRename(c *Client, argv [][]byte) {
 		}
 		s.remove(c.DB, argv[2], old, s.lazy.serverDel, LeaveDeleted)
 	}
-	// That the other key expired may have run a module: look again.
+	// What a module does with a key that goes may move others: look again.
 	if e = db.Find(argv[1]); e == nil {
 		c.WriteError(ErrTextNoKey)
 		return
@@ -244,7 +234,7 @@ func cmdMove(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	// That the other key expired may have run a module: look again.
+	// What a module does with the key that goes may move it: look again.
 	e := c.DBStore().Find(argv[1])
 	if e != nil && c.srv.unlinking(c.DB, argv[1], e, LeaveDeleted) {
 		e = c.DBStore().Find(argv[1])
@@ -278,6 +268,9 @@ func cmdSwapdb(c *Client, argv [][]byte) {
 	dbs[a], dbs[b] = dbs[b], dbs[a]
 	dbs[a].Moved()
 	dbs[b].Moved()
+	if fn := c.srv.Hooks.Swap; fn != nil {
+		fn(a, b)
+	}
 	c.srv.Dirty++
 	c.WriteOK()
 }

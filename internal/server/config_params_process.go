@@ -73,6 +73,7 @@ func (l *paramList) process() {
 	v.Percentiles = []float64{50, 99, 99.9}
 	l.add("latency-tracking-info-percentiles", "", multiArg, percentilesValue(&v.Percentiles))
 	l.add("notify-keyspace-events", "", 0, notifyValue(&v.NotifyFlags))
+	l.apply(s.configureNotify)
 }
 
 // levelValue is the parameter loglevel.

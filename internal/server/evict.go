@@ -204,17 +204,14 @@ func (s *Server) reclaimEvicted() bool {
 // evictKey takes one key out. What follows from it belongs to no command, but
 // must not be cut in two by another either.
 func (s *Server) evictKey(db int, key []byte, lazy bool) {
-	s.exec.depth++
+	s.EnterUnit()
 	if e := s.DBAt(db).Find(key); e != nil {
 		s.remove(db, key, e, lazy, LeaveEvicted)
 	}
 	s.Stats.Evicted++
 	s.touchBySelf(db, key)
 	s.Notify(NotifyEvicted, "evicted", key, db)
-	s.exec.depth--
-	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
-		s.runAfterUnit()
-	}
+	s.LeaveUnit()
 }
 
 // evictLater goes on evicting when the loop has served its clients.

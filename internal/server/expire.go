@@ -6,15 +6,23 @@ import (
 	"berth/loop"
 )
 
-// expireKey removes a key whose time is over.
+// expireKey removes a key whose time is over. Whoever looks up several keys may
+// hold entries meanwhile, so modules learn of it later.
 func (s *Server) expireKey(db int, key []byte) {
 	key = append([]byte(nil), key...) // it may belong to the entry
 	if e := s.DBAt(db).Find(key); e != nil {
 		s.remove(db, key, e, s.lazy.expire, LeaveExpired)
 	}
 	s.Stats.Expired++
-	s.Notify(NotifyExpired, "expired", key, db)
+	s.notifyLater(NotifyExpired, "expired", key, db)
 	s.touchBySelf(db, key)
+}
+
+// expireNow is expireKey outside of commands.
+func (s *Server) expireNow(db int, key []byte) {
+	s.EnterUnit()
+	s.expireKey(db, key)
+	s.LeaveUnit()
 }
 
 const (
@@ -45,7 +53,7 @@ func (s *Server) expireCycle() {
 		db := s.keyspace.nextDB % len(s.keyspace.dbs)
 		d := s.keyspace.dbs[db]
 		for looked := 0; d.Expiring() > 0 && looked < d.Expiring(); {
-			seen, over := d.ExpireCycle(now, func(key []byte) { s.expireKey(db, key) })
+			seen, over := d.ExpireCycle(now, func(key []byte) { s.expireNow(db, key) })
 			looked += max(seen, 1)
 			if nanotime()-start > int64(expireBudget) {
 				s.Stats.ExpiredTimeCap++

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +25,7 @@ type keyspaceState struct {
 func (s *Server) initKeyspace() {
 	_ = s.applyStoreSettings()
 	s.resizeKeyspace()
+	_ = s.configureNotify()
 	s.AddMemory(func() (used uint64) {
 		for _, d := range s.keyspace.dbs {
 			used += uint64(d.Used())
@@ -78,9 +78,10 @@ func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 
 // live returns the entry of a key unless its time is over, in which case the
 // key goes. While clients are paused nothing changes, so it only seems gone.
+// While a module hears of an event its time does not count.
 func (s *Server) live(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
-	if e != nil && e.Over(s.Mstime()) {
+	if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
 		if s.Paused() == PauseNone {
 			s.expireKey(db, key)
 		}
@@ -93,7 +94,7 @@ func (s *Server) live(db int, key []byte) *store.Entry {
 // key whose time is over goes in any case.
 func (s *Server) liveForWrite(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
-	if e != nil && e.Over(s.Mstime()) {
+	if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
 		s.expireKey(db, key)
 		return nil
 	}
@@ -130,7 +131,7 @@ func (c *Client) lookup(key []byte, flags lookupFlag) *store.Entry {
 	if e == nil {
 		s.Stats.Misses++
 		if flags&lookupSilent == 0 {
-			s.Notify(NotifyKeyMiss, "keymiss", key, c.DB)
+			s.notifyLater(NotifyKeyMiss, "keymiss", key, c.DB)
 		}
 		return nil
 	}
@@ -214,7 +215,7 @@ func (s *Server) placed(db int, e *store.Entry, key []byte, fresh bool) {
 		return
 	}
 	d.Fresh(e, s.Mstime())
-	s.Notify(NotifyNew, "new", key, db)
+	s.notifyLater(NotifyNew, "new", key, db)
 }
 
 // DeleteKey takes a key out and tells those who watch it; false when there was
@@ -270,6 +271,7 @@ func (c *Client) dropEmptied(key []byte) {
 // keys that were. Their memory is given back aside, off the loop, if aside is
 // set.
 func (s *Server) FlushDB(db int, aside bool) int {
+	s.Hooks.flush(db, aside, false)
 	s.TouchFlushed(db)
 	n := 0
 	for i, d := range s.keyspace.dbs {
@@ -284,20 +286,6 @@ func (s *Server) FlushDB(db int, aside bool) int {
 			old.Close()
 		}
 	}
+	s.Hooks.flush(db, aside, true)
 	return n
-}
-
-// Notify publishes a keyspace event if the configuration asks for its class.
-func (s *Server) Notify(class int, event string, key []byte, db int) {
-	flags := s.Config.Values.NotifyFlags
-	if flags&class == 0 {
-		return
-	}
-	n := strconv.Itoa(db)
-	if flags&NotifyKeyspace != 0 {
-		s.Publish(append([]byte("__keyspace@"+n+"__:"), key...), []byte(event), false)
-	}
-	if flags&NotifyKeyevent != 0 {
-		s.Publish([]byte("__keyevent@"+n+"__:"+event), key, false)
-	}
 }

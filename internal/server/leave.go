@@ -18,6 +18,22 @@ func (s *Server) leaving(db int, key []byte, why LeaveReason) {
 	}
 }
 
-// OnLeave tells who wants to see keys before they go. fn must not change the
-// keyspace.
+// OnLeave tells who wants to see keys before they go, nil for nobody. While fn
+// runs nothing can be changed and no key expires.
 func (s *Server) OnLeave(fn func(db int, key []byte, why LeaveReason)) { s.keyspace.onLeave = fn }
+
+// freeze keeps all keys as they are until thaw: a module looks at one that is
+// about to go, in the middle of a command.
+func (s *Server) freeze() {
+	s.notify.frozen++
+	s.notify.noExpiry++
+}
+
+func (s *Server) thaw() {
+	s.notify.frozen--
+	s.notify.noExpiry--
+}
+
+// Frozen reports whether a key is about to go and a module looks at it: nothing
+// may change meanwhile.
+func (s *Server) Frozen() bool { return s.notify.frozen != 0 }

@@ -22,6 +22,8 @@ type Server struct {
 	Stats Stats
 	// Dirty counts changes of the data set.
 	Dirty int64
+	// Hooks are told of what happens.
+	Hooks Hooks
 	// RunID is 40 random hexadecimal digits, new at each start.
 	RunID string
 	// StartUnix is when the server started, in seconds.
@@ -36,6 +38,7 @@ type Server struct {
 	blocked  blockedState
 	filters  filterState
 	exec     execState
+	notify   notifyState
 	memory   memoryState
 	evict    evictState
 	tracking trackingState

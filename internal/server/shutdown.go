@@ -72,6 +72,9 @@ func (s *Server) Shutdown(flags ShutdownFlags) error {
 		return err
 	}
 	s.life.exiting = true
+	if fn := s.Hooks.Shutdown; fn != nil {
+		fn()
+	}
 	for _, fn := range s.life.atExit {
 		fn()
 	}

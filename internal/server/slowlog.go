@@ -99,6 +99,9 @@ func (c *Client) Redact(arg int) {
 	c.Flags |= flagRedacted
 }
 
+// ArgCount is the number of arguments of the running command, its name included.
+func (c *Client) ArgCount() int { return len(c.argv) }
+
 func (c *Client) isRedacted(arg int) bool {
 	return c.Flags&flagRedacted != 0 && slices.Contains(c.redacted, arg)
 }

@@ -9,6 +9,8 @@ func (s *Server) unlinking(db int, key []byte, e *store.Entry, why LeaveReason) 
 	if s.keyspace.onLeave == nil && e.Type() != store.Module {
 		return false
 	}
+	s.freeze()
+	defer s.thaw()
 	s.leaving(db, key, why)
 	if e = s.DBAt(db).Find(key); e == nil || e.Type() != store.Module {
 		return true

@@ -1,0 +1,89 @@
+package server
+
+import "berth/internal/store"
+
+// OpenFlag says what opening a key for a module leaves out, in the order of the
+// interface's bits.
+type OpenFlag uint8
+
+const (
+	// OpenNoTouch leaves the time of the last use as it is.
+	OpenNoTouch OpenFlag = 1 << iota
+	// OpenNoNotify sends no event when the key is not there.
+	OpenNoNotify
+	// OpenNoStats counts neither a hit nor a miss.
+	OpenNoStats
+	// OpenNoExpire leaves a key whose time is over where it is; it counts as
+	// gone.
+	OpenNoExpire
+	// OpenNoEffects is all of the above.
+	OpenNoEffects
+	// OpenWrite is for a change: misses are none of those who listen.
+	OpenWrite
+)
+
+// OpenKey finds a key for a module as a command would; nil when there is none.
+// Modules may be told of what follows from it before it returns.
+func (s *Server) OpenKey(db int, key []byte, flags OpenFlag) *store.Entry {
+	if flags&OpenNoEffects != 0 {
+		flags |= OpenNoTouch | OpenNoNotify | OpenNoStats | OpenNoExpire
+	}
+	e := s.openEntry(db, key, flags)
+	if e == nil {
+		if flags&(OpenNoNotify|OpenWrite) == 0 {
+			s.notifyLater(NotifyKeyMiss, "keymiss", key, db)
+		}
+		if flags&(OpenNoStats|OpenWrite) == 0 {
+			s.Stats.Misses++
+		}
+		s.TellWaiting()
+		return nil
+	}
+	if flags&OpenNoTouch == 0 && (s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0) {
+		s.DBAt(db).Access(e, s.Mstime())
+	}
+	if flags&(OpenNoStats|OpenWrite) == 0 {
+		s.Stats.Hits++
+	}
+	return e
+}
+
+func (s *Server) openEntry(db int, key []byte, flags OpenFlag) *store.Entry {
+	switch {
+	case flags&OpenNoExpire != 0:
+		if e := s.DBAt(db).Find(key); e == nil || !e.Over(s.Mstime()) || s.notify.noExpiry != 0 {
+			return e
+		}
+		return nil
+	case flags&OpenWrite != 0:
+		return s.liveForWrite(db, key)
+	}
+	return s.live(db, key)
+}
+
+// LookupKeyForWrite is LookupKey for who will put something in the place of a
+// key that is not there.
+func (s *Server) LookupKeyForWrite(db int, key []byte) *store.Entry { return s.liveForWrite(db, key) }
+
+// RandomKey appends a key of a database, drawn at random among those whose time
+// is not over, to buf. ok is false when there is none.
+func (s *Server) RandomKey(db int, buf []byte) (key []byte, ok bool) {
+	for range randomTries {
+		e := s.DBAt(db).Random()
+		for e != nil && e.Over(s.Mstime()) && s.Paused() == PauseNone && s.notify.noExpiry == 0 {
+			s.expireKey(db, e.Key())
+			e = s.DBAt(db).Random()
+		}
+		if e == nil {
+			break
+		}
+		if !e.Over(s.Mstime()) || s.notify.noExpiry != 0 {
+			return append(buf, e.Key()...), true
+		}
+	}
+	return nil, false
+}
+
+// CountsUses reports whether keys keep how often they are used, not when, as
+// the eviction policy wants it.
+func (s *Server) CountsUses() bool { return s.keyspace.settings.LFU }
