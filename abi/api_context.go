@@ -69,12 +69,11 @@ func apiGetContextFlagsAll(f *frame) { f.setInt(flagsAll) }
 const (
 	moduleOptionsAll = 1<<4 - 1
 	notifyAll        = 1<<15 - 1
-	typeMethods      = 5
 )
 
 func apiGetModuleOptionsAll(f *frame)             { f.setInt(moduleOptionsAll) }
 func apiGetKeyspaceNotificationFlagsAll(f *frame) { f.setInt(notifyAll) }
-func apiGetTypeMethodVersion(f *frame)            { f.setInt(typeMethods) }
+func apiGetTypeMethodVersion(f *frame)            { f.setInt(typeMethodVersion) }
 
 func apiGetUsedMemoryRatio(f *frame) {
 	if limit := host.srv.Config.Values.MaxMemory; limit != 0 {

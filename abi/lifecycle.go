@@ -17,6 +17,8 @@ var (
 	ErrOnLoad = errors.New("the module's OnLoad failed")
 	// ErrNoName is returned when OnLoad succeeded without RedisModule_Init.
 	ErrNoName = errors.New("the module's OnLoad did not call RedisModule_Init")
+	// ErrTypes is returned for a module with data types: values may have them.
+	ErrTypes = errors.New("the module exports one or more module-side data types, can't unload")
 	// ErrUsed is returned when other modules use functions it shares.
 	ErrUsed = errors.New("the module exports APIs used by other modules. Please unload them first and try again")
 	// ErrBlocked is returned while clients wait for the module.
@@ -65,6 +67,8 @@ func (h *Host) Start(path string, args []string, onload uintptr, text []Range) (
 // back all that it holds. When it returns an error the module stays. Loop.
 func (h *Host) Stop(m *Module, onunload uintptr) error {
 	switch {
+	case len(m.types) != 0:
+		return ErrTypes
 	case len(m.UsedBy()) != 0:
 		return ErrUsed
 	case h.srv.BlockedCount(m) != 0:
@@ -94,6 +98,7 @@ func (h *Host) setModules(list []*Module) { h.modules.Store(&list) }
 // drop takes back all that a module holds. Its own destructors come first,
 // while what they may want to close themselves is still there.
 func (h *Host) drop(m *Module) {
+	m.dropTypes()
 	m.removeCommands()
 	for key := range m.attached {
 		m.detach(key)

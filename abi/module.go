@@ -33,6 +33,8 @@ type Module struct {
 	heard    []*keyspaceListener
 	jobs     []*job
 	configs  []*moduleConfig
+	types    []*dataType
+	defrag   uintptr   // callback for what belongs to no key
 	uses     []*Module // whose shared functions it asked for
 	apis     []string  // names of the functions it shares
 	// socketsChecked is how many of sockets were open when last looked at.

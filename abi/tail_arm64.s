@@ -74,6 +74,7 @@ TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
 	MOVD R19, 16(RSP)
 	MOVD R0, R19
 	MOVD callFrame_fn(R19), R9
+	MOVD callFrame_args(R19), R8 // where a function that returns a structure puts it
 	LDP  (callFrame_args+16)(R19), (R2, R3)
 	LDP  (callFrame_args+32)(R19), (R4, R5)
 	LDP  (callFrame_args+48)(R19), (R6, R7)

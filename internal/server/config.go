@@ -56,6 +56,8 @@ type Values struct {
 	ShutdownOnSigint, ShutdownOnSigterm ShutdownFlags
 	// MaxMemory is the limit of memory in bytes, 0 for none.
 	MaxMemory uint64
+	// ActiveDefrag has modules move what they keep, see defragState.
+	ActiveDefrag bool
 	// MaxMemoryPolicy is one of the names that CONFIG SET accepts, by number.
 	MaxMemoryPolicy int
 	// MaxMemorySamples is how many keys are looked at for each one evicted.

@@ -45,15 +45,8 @@ func (l *paramList) memory() {
 		l.add("lazyfree-lazy-"+p.what, "", 0, config.BoolAt(p.at, false))
 	}
 	l.keepBool("jemalloc-bg-thread", "", 0, true)
-	defrag := config.BoolAt(new(bool), false)
-	defrag.Check = func(on bool) error {
-		if on {
-			return errors.New("Active defragmentation cannot be enabled: " +
-				"it needs Redis's own jemalloc, which berth does not use")
-		}
-		return nil
-	}
-	l.add("activedefrag", "", 0, defrag)
+	l.add("activedefrag", "", 0, config.BoolAt(&v.ActiveDefrag, false))
+	l.apply(l.c.s.startDefragCron)
 	l.keepInt("active-defrag-cycle-min", "", 0, 1, 1, 99, 0)
 	l.keepInt("active-defrag-cycle-max", "", 0, 25, 1, 99, 0)
 	l.keepInt("active-defrag-threshold-lower", "", 0, 10, 0, 1000, 0)

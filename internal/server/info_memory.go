@@ -78,7 +78,7 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.uint("mem_clients_normal", clients-s.memory.clients[ClassReplica])
 	zero("mem_cluster_links", "mem_aof_buffer")
 	w.line("mem_allocator", "berth-"+runtime.Version())
-	zero("active_defrag_running")
+	w.int("active_defrag_running", int64(s.defrag.running))
 	w.int("lazyfree_pending_objects", s.lazyPending())
 	w.int("lazyfreed_objects", s.lazy.freed.Load())
 }

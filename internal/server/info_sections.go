@@ -186,9 +186,14 @@ func (s *Server) infoStats(w *InfoWriter) {
 	w.int("pubsub_channels", int64(len(s.pubsub.channels)))
 	w.int("pubsub_patterns", int64(len(s.pubsub.patterns)))
 	w.int("pubsubshard_channels", int64(len(s.pubsub.shards)))
-	zero("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
-		"active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-		"total_active_defrag_time", "current_active_defrag_time")
+	zero("latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys")
+	w.int("active_defrag_hits", st.DefragHits)
+	w.int("active_defrag_misses", st.DefragMisses)
+	w.int("active_defrag_key_hits", st.DefragKeyHits)
+	w.int("active_defrag_key_misses", st.DefragKeyMisses)
+	defragTotal, defragCurrent := s.defragTime()
+	w.int("total_active_defrag_time", defragTotal)
+	w.int("current_active_defrag_time", defragCurrent)
 	w.int("tracking_total_keys", int64(len(s.tracking.keys)))
 	w.int("tracking_total_items", int64(s.tracking.items))
 	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))

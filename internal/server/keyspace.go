@@ -33,6 +33,7 @@ func (s *Server) initKeyspace() {
 		return used
 	})
 	s.startExpireCron()
+	_ = s.startDefragCron()
 }
 
 // applyStoreSettings hands the parameters that concern values to the databases.

@@ -52,6 +52,7 @@ type Server struct {
 	// Parts that other files of the package own.
 	keyspace keyspaceState
 	lazy     lazyState
+	defrag   defragState
 	info     infoState
 	log      logState
 	life     lifeState

@@ -35,6 +35,9 @@ type Stats struct {
 	ExpiredStale   float64
 	ExpiredTimeCap int64
 	ExpireCycleMs  int64
+	// DefragHits and DefragMisses count blocks that active defragmentation moved
+	// and left, DefragKeyHits and DefragKeyMisses keys with and without such.
+	DefragHits, DefragMisses, DefragKeyHits, DefragKeyMisses int64
 	// Blocked is how many clients wait in a blocking command.
 	Blocked int
 	// PeakMemory is the most memory seen in use, in bytes.
@@ -64,6 +67,7 @@ func (s *Server) ResetStats() {
 	blocked, peak := s.Stats.Blocked, s.Stats.PeakMemory
 	s.Stats = Stats{Blocked: blocked, PeakMemory: peak}
 	s.lazy.freed.Store(0)
+	s.defrag.total, s.defrag.started = 0, nanotime()
 	for _, cmd := range s.commands.list {
 		cmd.Stats = CommandStats{}
 		for _, sub := range cmd.Subcommands {

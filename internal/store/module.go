@@ -29,7 +29,8 @@ type ModuleType interface {
 	// Usage is the memory that the value takes, in bytes, estimated by looking at
 	// samples of its elements; 0 is for all of them.
 	Usage(key ModuleKey, v uintptr, samples int) int
-	// Digest is the checksum of the value, zero if the type has none.
+	// Digest is what the value adds, by exclusive or, to the checksum of a data
+	// set; zero if the type adds nothing.
 	Digest(key ModuleKey, v uintptr) [20]byte
 	// Defrag has the module move what it keeps. cursor is nil for a value done in
 	// one go; otherwise work ends at about end, in microseconds since 1970, and

@@ -1,0 +1,104 @@
+package abi
+
+import (
+	"berth/internal/persist/rdb"
+	"berth/internal/server"
+)
+
+// optIOErrors is the module option to be told of errors in what is loaded.
+const optIOErrors = 1
+
+// moduleIO is RedisModuleIO: a value on its way to or from its bytes.
+type moduleIO struct {
+	t      *dataType
+	w      []byte      // what was saved
+	r      *rdb.Reader // nil while a value is saved
+	failed bool
+	key    *stringCell // nil when there is none
+	db     int
+	ctx    *Context // made when the module asks for it
+}
+
+// withIO runs fn with the handle of io.
+func (io *moduleIO) with(fn func(p uint64)) {
+	p := newHandle(headIO, io, true)
+	fn(uint64(p))
+	freeHandle(p, true)
+	if io.ctx != nil {
+		io.ctx.release(true)
+		io.ctx = nil
+	}
+}
+
+// save has the module save a value, and returns false if it could not.
+func (t *dataType) save(v uintptr) ([]byte, bool) {
+	io := &moduleIO{t: t, db: -1}
+	io.with(func(p uint64) { t.m.call(t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
+	return io.w, !io.failed
+}
+
+// load has the module make a value of b, 0 if it cannot.
+//
+// A module that did not say that it looks for errors is not given bytes that
+// have some, as far as that shows: where Redis would end the process, the load
+// fails. Errors that show only as it reads give it zeros and empty strings, and
+// the value it makes of them is freed.
+func (t *dataType) load(b []byte, encver int32) uintptr {
+	aware := t.m.options&optIOErrors != 0
+	if !aware {
+		if err := rdb.NewReader(b).SkipModule(); err != nil {
+			t.logLoad(err)
+			return 0
+		}
+	}
+	io := &moduleIO{t: t, r: rdb.NewReader(b), db: -1}
+	var v uintptr
+	io.with(func(p uint64) { v = uintptr(t.m.call(t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0)) })
+	if io.failed && !aware && v != 0 {
+		t.FreeValue(v)
+		return 0
+	}
+	return v
+}
+
+func (t *dataType) logLoad(err error) {
+	host.srv.Log(server.LogWarning, "<%s> a value of type %s cannot be loaded: %v", t.m.name, t.name, err)
+}
+
+// fail notes that reading went wrong.
+func (io *moduleIO) fail(err error) {
+	if !io.failed && io.t.m.options&optIOErrors == 0 {
+		io.t.logLoad(err)
+	}
+	io.failed = true
+}
+
+// compress says whether long strings are compressed.
+func compressed() bool { return host.srv.Config.Bool("rdbcompression") }
+
+// saving returns the IO context in argument 0 if a value can be saved to it.
+func (f *frame) saving() *moduleIO {
+	io := object[moduleIO](f, 0, headIO)
+	switch {
+	case io == nil || io.failed:
+		return nil
+	case io.r != nil:
+		f.misuse("a value is being loaded, not saved")
+		return nil
+	}
+	return io
+}
+
+// loading returns the IO context in argument 0 if a value can be loaded from it.
+func (f *frame) loading() *moduleIO {
+	f.ret, f.fret = 0, 0
+	io := object[moduleIO](f, 0, headIO)
+	switch {
+	case io == nil || io.failed:
+		return io
+	case io.r == nil:
+		f.misuse("a value is being saved, not loaded")
+		return nil
+	}
+	return io
+}
