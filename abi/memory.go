@@ -1,7 +1,5 @@
 package abi
 
-import "runtime"
-
 // mallinfo2 is what the C library's function of that name fills in: sums over
 // all its arenas, in bytes where they are bytes.
 type mallinfo2 struct {
@@ -17,18 +15,25 @@ const mallinfoSize = 80
 // price is that the sum is a sample.
 func (h *Host) countMemory() {
 	h.srv.AddMemory(func() uint64 { return uint64(sharedHeap.Used()) })
-	// The function returns its struct through a hidden pointer, which is the first
-	// argument only on amd64.
-	if libcMallinfo == 0 || runtime.GOARCH != "amd64" {
+	if libcMallinfo == 0 {
 		return
 	}
+	// The function returns its struct through a hidden pointer, which is the first
+	// argument or, on arm64, in a register where callC puts that too.
 	info := heapAlloc(mallinfoSize)
+	ask := func() *mallinfo2 {
+		callFree(libcMallinfo, uint64(info), 0, 0, 0)
+		return (*mallinfo2)(at(info))
+	}
 	h.srv.AddSampledMemory(func() uint64 {
 		if len(h.Modules()) == 0 {
 			return 0
 		}
-		callFree(libcMallinfo, uint64(info), 0, 0, 0)
-		m := (*mallinfo2)(at(info))
+		m := ask()
 		return m.uordblks + m.hblkhd
 	})
+	h.srv.SetDefrag(func() (used, held uint64) {
+		m := ask()
+		return m.uordblks, m.arena
+	}, h.defragGlobals)
 }
