@@ -38,6 +38,7 @@ var layers = map[string][]string{
 		"internal/script", "internal/repl", "internal/acl"},
 	"internal/testkit":     {"internal/resp", "internal/config"},
 	"internal/sessiontest": {"internal/testkit", "internal/resp", "internal/config"},
+	"internal/clienttest":  {"internal/testkit", "internal/resp", "internal/config"},
 	"internal/bench":       {},
 	"internal/conformance": {},
 	"internal/marks":       {},
@@ -49,7 +50,7 @@ var layers = map[string][]string{
 }
 
 // tools are no part of the product: nothing but the commands that run them imports them.
-var tools = []string{"internal/testkit", "internal/sessiontest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
+var tools = []string{"internal/testkit", "internal/sessiontest", "internal/clienttest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
 
 // below tells whether a package is folder or lies in it.
 func below(pkg, folder string) bool {
