@@ -40,9 +40,8 @@ func (bc *blockedClient) run(fn uintptr, c *server.Client, flag ctxFlag) {
 	ctx.flags |= flag
 	ctx.blocked = bc
 	ctx.cell.data = bc.b.Data
-	argv := bc.b.Argv()
-	ctx.setArgs(argv)
-	bc.m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+	ctx.setArgs(bc.b.Argv())
+	bc.m.serve(ctx, fn)
 	ctx.release(true)
 }
 
@@ -62,8 +61,13 @@ func apiBlockClient(f *frame) {
 		Owner:   ctx.module,
 		Free:    func(*server.Blocked, uintptr) { bc.free() },
 	}
-	if bc.replyFn != 0 {
-		o.OnReply = func(c *server.Client, _ *server.Blocked) { bc.run(bc.replyFn, c, ctxBlockedReply) }
+	o.OnReply = func(c *server.Client, b *server.Blocked) {
+		switch {
+		case bc.replyFn != 0:
+			bc.run(bc.replyFn, c, ctxBlockedReply)
+		case bc.m.fault != nil && len(b.ReplyClient().Output()) == 0:
+			c.WriteError(bc.m.fencedText())
+		}
 	}
 	if bc.timeoutFn != 0 {
 		o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(bc.timeoutFn, c, ctxBlockedTimeout) }

@@ -3,6 +3,7 @@ package abi
 import (
 	"golang.org/x/sys/unix"
 
+	"berth/internal/server"
 	"berth/loop"
 )
 
@@ -155,7 +156,9 @@ func apiEventLoopAddOneShot(f *frame) {
 	}
 	host.srv.Loop.Post(func() {
 		if m == nil {
-			call(fn, uint64(data), 0, 0, 0, 0, 0)
+			if _, fault := call(fn, uint64(data), 0, 0, 0, 0, 0); fault != nil {
+				host.srv.Log(server.LogWarning, "A function that an unknown module passed to EventLoopAddOneShot crashed: %s", fault)
+			}
 			return
 		}
 		m.call(fn, uint64(data), 0, 0, 0, 0, 0)

@@ -4,13 +4,19 @@ import (
 	"unsafe"
 
 	_ "github.com/ebitengine/purego" // brings the C runtime's thread set-up, with and without cgo
+
+	"berth/internal/dl"
 )
 
 // callFrame is what callC reads and writes for one call into a module.
+//
+// On the loop's thread it is a guard as well: a fault in the code called ends
+// the call, and says so in guard.Signal.
 type callFrame struct {
-	fn   uintptr
-	args [numInts]uint64
-	ret  uint64
+	guard dl.GuardFrame
+	fn    uintptr
+	args  [numInts]uint64
+	ret   uint64
 }
 
 // callDepth bounds how deep modules and host may call each other in turn. A
@@ -28,6 +34,19 @@ var (
 //go:linkname cgocall runtime.cgocall
 func cgocall(fn uintptr, arg unsafe.Pointer) int32
 
+// guardFrame is the frame of the C code that the loop's thread runs right now, 0
+// while it runs Go code. callC and tail keep it, the signal handler reads it.
+var guardFrame uintptr
+
+// Where the assembly finds the fields of a guard.
+const (
+	guardSP     = unsafe.Offsetof(dl.GuardFrame{}.SP)
+	guardSignal = unsafe.Offsetof(dl.GuardFrame{}.Signal)
+)
+
+// landingPC is the address of landing, set in assembly.
+var landingPC uintptr
+
 func stubBase() uintptr
 func callCAddr() uintptr
 func threadPointer() uintptr
@@ -35,8 +54,9 @@ func threadPointer() uintptr
 var callCPC = callCAddr()
 
 // call calls a C function of a module with integer and pointer arguments and
-// returns what it returned. The host lock must be held.
-func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
+// returns what it returned, or the fault that ended it. The host lock must be
+// held.
+func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
 	if callTop == callDepth {
 		panic("BUG: calls between host and modules are nested too deep")
 	}
@@ -47,15 +67,19 @@ func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	c.args[3], c.args[4], c.args[5] = a3, a4, a5
 	cgocall(callCPC, unsafe.Pointer(c))
 	callTop--
-	return c.ret
+	if c.guard.Signal != 0 {
+		return 0, newFault(c)
+	}
+	return c.ret, nil
 }
 
 // callFree is call for threads that do not hold the host lock: its frame is
-// its own. It is for functions of the C library.
-func callFree(fn uintptr, a0, a1, a2, a3 uint64) uint64 {
+// its own. It is for functions of the C library. ok is false for one that was
+// ended by a fault, which a module's pointer must have caused.
+func callFree(fn uintptr, a0, a1, a2, a3 uint64) (ret uint64, ok bool) {
 	c := new(callFrame)
 	c.fn = fn
 	c.args[0], c.args[1], c.args[2], c.args[3] = a0, a1, a2, a3
 	cgocall(callCPC, unsafe.Pointer(c))
-	return c.ret
+	return c.ret, c.guard.Signal == 0
 }

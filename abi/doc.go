@@ -40,6 +40,12 @@
 // the collector may run, so whatever C holds is outside the Go heap or kept
 // alive by a table here.
 //
+// callC is also where a crash of the module comes back to. It leaves the stack
+// pointer in the frame, with every callee-saved register pushed, and the frame's
+// address in guardFrame; tail takes that away for as long as Go code runs. The
+// signal handler of internal/dl, finding guardFrame set on the loop's thread,
+// resumes at landing instead of at the fault, and call returns what happened.
+//
 // # What C holds
 //
 // Contexts, strings, keys, call replies and every other opaque pointer are

@@ -22,7 +22,7 @@ type frame struct {
 	long   [16]byte             // long double result
 	isLong uint32               // 1: the result is in long
 	_      uint32
-	_      uint64 // keeps the size a multiple of sixteen
+	guard  uintptr // what guardFrame was in the module's code
 }
 
 // int returns argument i, which must be of an integer class and among those

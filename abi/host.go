@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"berth/internal/dl"
 	"berth/internal/server"
 )
 
@@ -74,7 +75,10 @@ var ErrSecondHost = fmt.Errorf("abi: the process has a module host already")
 
 // BindThread says that the calling thread is the one that runs the loop from
 // now on. Module calls into the host from it count as the loop's.
-func (h *Host) BindThread() { loopThread = threadPointer() }
+func (h *Host) BindThread() {
+	loopThread = threadPointer()
+	dl.Guard(&guardFrame, loopThread, landingPC)
+}
 
 // Server is the server whose modules these are.
 func (h *Host) Server() *server.Server { return h.srv }

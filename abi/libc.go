@@ -53,11 +53,14 @@ func libcFunc(name string) uintptr {
 
 // mallocC takes n bytes from the C heap. The module that gets them frees them
 // with RedisModule_Free.
-func mallocC(n int) uintptr { return uintptr(callFree(libcMalloc, uint64(max(n, 1)), 0, 0, 0)) }
+func mallocC(n int) uintptr {
+	p, _ := callFree(libcMalloc, uint64(max(n, 1)), 0, 0, 0)
+	return uintptr(p)
+}
 
 func freeC(p uintptr) {
 	if p != 0 {
-		callFree(libcFree, uint64(p), 0, 0, 0)
+		_, _ = callFree(libcFree, uint64(p), 0, 0, 0)
 	}
 }
 

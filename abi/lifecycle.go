@@ -52,6 +52,9 @@ func (h *Host) Start(path string, args []string, onload uintptr, text []Range) (
 	ctx.release(true)
 	m.onLoad = false
 	switch {
+	case m.fault != nil:
+		h.drop(m)
+		return nil, fmt.Errorf("%w: it crashed: %s", ErrOnLoad, m.fault)
 	case status == statusErr:
 		h.drop(m)
 		return nil, ErrOnLoad
@@ -73,12 +76,12 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 		return ErrUsed
 	case h.srv.BlockedCount(m) != 0:
 		return ErrBlocked
-	case len(m.timers) != 0:
+	case len(m.timers) != 0 && m.fault == nil:
 		return ErrTimers
 	case h.running != nil:
 		return ErrBusy
 	}
-	if onunload != 0 {
+	if onunload != 0 && m.fault == nil {
 		refused := false
 		m.withContext(func(ctx *Context) {
 			refused = int32(m.call(onunload, uint64(ctx.addr()), 0, 0, 0, 0, 0)) == statusErr

@@ -22,10 +22,10 @@ func formatLong(ld [16]byte, format longFormat) []byte {
 	arg := (addrOf(room) + 15) &^ 15
 	*(*[16]byte)(at(arg)) = ld
 	buf := make([]byte, 8192) // the largest long double has 4,933 digits before the point
-	n := int32(callFree(libcVsnprintf, uint64(uintptr(unsafe.Pointer(&buf[0]))), uint64(len(buf)),
-		uint64(uintptr(unsafe.Pointer(unsafe.StringData(string(format))))), uint64(uintptr(unsafe.Pointer(stackVaList(arg))))))
+	n, _ := callFree(libcVsnprintf, uint64(uintptr(unsafe.Pointer(&buf[0]))), uint64(len(buf)),
+		uint64(uintptr(unsafe.Pointer(unsafe.StringData(string(format))))), uint64(uintptr(unsafe.Pointer(stackVaList(arg)))))
 	runtime.KeepAlive(room)
-	if n < 0 {
+	if int32(n) < 0 {
 		return nil
 	}
 	text := buf[:n]

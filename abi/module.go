@@ -19,6 +19,7 @@ type Module struct {
 	args    []string
 	text    []Range
 	options int
+	fault   *fault // what ended its service; see crashed
 
 	commands []*server.Command
 	handles  map[*server.Command]uintptr
@@ -106,13 +107,20 @@ func (m *Module) Uses() []string {
 	return names
 }
 
-// call calls a function of the module's, which then is the running one.
+// call calls a function of the module's, which then is the running one. After a
+// crash nothing is called, and the answer is 0.
 func (m *Module) call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
+	if m.fault != nil {
+		return 0
+	}
 	h := m.host
 	prev := h.running
 	h.running = m
-	r := call(fn, a0, a1, a2, a3, a4, a5)
+	r, f := call(fn, a0, a1, a2, a3, a4, a5)
 	h.running = prev
+	if f != nil {
+		m.crashed(f)
+	}
 	return r
 }
 
@@ -125,7 +133,7 @@ func (m *Module) handler(fn uintptr) server.Handler {
 		}
 		ctx := newContext(m, c, true)
 		ctx.setArgs(argv)
-		m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+		m.serve(ctx, fn)
 		ctx.release(true)
 	}
 }

@@ -30,6 +30,16 @@ TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
 	BYTE  $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x0C; BYTE $0x25; LONG $0 // MOVQ FS:0, CX
 	MOVQ  CX, frame_thread(SP)
 	MOVL  AX, frame_index(SP)
+
+	// A fault in Go code is Go's.
+	XORL R10, R10
+	CMPQ CX, ·loopThread(SB)
+	JNE  guarded
+	MOVQ ·guardFrame(SB), R10
+	MOVQ $0, ·guardFrame(SB)
+
+guarded:
+	MOVQ  R10, frame_guard(SP)
 	XORL  CX, CX
 	MOVL  CX, frame_errno(SP)
 	MOVQ  CX, frame_ret(SP)
@@ -47,6 +57,12 @@ TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
 	JNE   errno
 
 result:
+	MOVQ  frame_guard(SP), CX
+	TESTQ CX, CX
+	JEQ   unguarded
+	MOVQ  CX, ·guardFrame(SB)
+
+unguarded:
 	MOVQ  frame_ret(SP), AX
 	MOVSD frame_fret(SP), X0
 	CMPL  frame_isLong(SP), $0
@@ -72,11 +88,31 @@ long:
 	ADDQ  $FRAME, SP
 	RET
 
+GLOBL ·landingPC(SB), NOPTR|RODATA, $8
+DATA ·landingPC(SB)/8, $·landing(SB)
+
 // callC runs on the C stack: it calls the function that the callFrame at DI
-// describes and stores what it returns there.
+// describes and stores what it returns there. All callee-saved registers are on
+// the stack, in case the code called never returns: see landing.
 TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
 	PUSHQ BX
+	PUSHQ BP
+	PUSHQ R12
+	PUSHQ R13
+	PUSHQ R14
+	PUSHQ R15
+	SUBQ  $8, SP
 	MOVQ  DI, BX
+	XORL  AX, AX
+	MOVQ  AX, (callFrame_guard+const_guardSP)(BX)
+	MOVQ  AX, (callFrame_guard+const_guardSignal)(BX)
+	BYTE  $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x0C; BYTE $0x25; LONG $0 // MOVQ FS:0, CX
+	CMPQ  CX, ·loopThread(SB)
+	JNE   arguments
+	MOVQ  SP, (callFrame_guard+const_guardSP)(BX)
+	MOVQ  BX, ·guardFrame(SB)
+
+arguments:
 	MOVQ  (callFrame_args+0)(BX), DI
 	MOVQ  (callFrame_args+8)(BX), SI
 	MOVQ  (callFrame_args+16)(BX), DX
@@ -84,12 +120,46 @@ TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
 	MOVQ  (callFrame_args+32)(BX), R8
 	MOVQ  (callFrame_args+40)(BX), R9
 	MOVQ  callFrame_fn(BX), R10
-	XORL  AX, AX
 	CALL  R10
 	MOVQ  AX, callFrame_ret(BX)
+	CMPQ  (callFrame_guard+const_guardSP)(BX), $0
+	JEQ   done
+	MOVQ  $0, ·guardFrame(SB)
+
+done:
 	XORL  AX, AX
+	ADDQ  $8, SP
+	POPQ  R15
+	POPQ  R14
+	POPQ  R13
+	POPQ  R12
+	POPQ  BP
 	POPQ  BX
 	RET
+
+// landing is where a fault in the code that callC called goes on, on the stack
+// that callC left. The state of the floating-point unit is whatever it was.
+TEXT ·landing(SB), NOSPLIT|NOFRAME, $0
+	MOVQ  $0, ·guardFrame(SB)
+	CLD
+	BYTE  $0xDB; BYTE $0xE3 // FNINIT
+	LDMXCSR ·mxcsr(SB)
+	XORL  AX, AX
+	JMP   restore // to vet, what follows would overwrite a caller's frame pointer
+
+restore:
+	MOVQ  8(SP), R15
+	MOVQ  16(SP), R14
+	MOVQ  24(SP), R13
+	MOVQ  32(SP), R12
+	MOVQ  40(SP), BP
+	MOVQ  48(SP), BX
+	LEAQ  56(SP), SP // the assembler balances what it sees as pops
+	RET
+
+// mxcsr is the state that processes begin with: all exceptions masked.
+GLOBL ·mxcsr(SB), NOPTR|RODATA, $4
+DATA ·mxcsr(SB)/4, $0x1F80
 
 // func stubBase() uintptr
 TEXT ·stubBase(SB), NOSPLIT, $0-8

@@ -27,6 +27,17 @@ TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
 	MRS   TPIDR_EL0, R9
 	MOVD  R9, frame_thread(RSP)
 	MOVW  R16, frame_index(RSP)
+
+	// A fault in Go code is Go's.
+	MOVD ZR, R11
+	MOVD ·loopThread(SB), R10
+	CMP  R10, R9
+	BNE  guarded
+	MOVD ·guardFrame(SB), R11
+	MOVD ZR, ·guardFrame(SB)
+
+guarded:
+	MOVD  R11, frame_guard(RSP)
 	MOVW  ZR, frame_errno(RSP)
 	MOVD  ZR, frame_ret(RSP)
 	MOVD  ZR, frame_fret(RSP)
@@ -43,6 +54,11 @@ TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
 	CBNZ R9, errno
 
 result:
+	MOVD frame_guard(RSP), R9
+	CBZ  R9, unguarded
+	MOVD R9, ·guardFrame(SB)
+
+unguarded:
 	MOVWU frame_isLong(RSP), R9
 	CBNZ  R9, long
 	MOVD  frame_ret(RSP), R0
@@ -66,13 +82,31 @@ errno:
 	MOVW R9, (R0)
 	B    result
 
+GLOBL ·landingPC(SB), NOPTR|RODATA, $8
+DATA ·landingPC(SB)/8, $·landing(SB)
+
 // callC runs on the C stack: it calls the function that the callFrame at R0
-// describes and stores what it returns there.
+// describes and stores what it returns there. All callee-saved registers that Go
+// minds are on the stack, in case the code called never returns: see landing.
 TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
-	SUB  $32, RSP
-	MOVD R30, 8(RSP)
-	MOVD R19, 16(RSP)
-	MOVD R0, R19
+	STP.W (R29, R30), -96(RSP)
+	STP   (R19, R20), 16(RSP)
+	STP   (R21, R22), 32(RSP)
+	STP   (R23, R24), 48(RSP)
+	STP   (R25, R26), 64(RSP)
+	STP   (R27, g), 80(RSP)
+	MOVD  R0, R19
+	MOVD  ZR, (callFrame_guard+const_guardSP)(R19)
+	MOVD  ZR, (callFrame_guard+const_guardSignal)(R19)
+	MRS   TPIDR_EL0, R9
+	MOVD  ·loopThread(SB), R10
+	CMP   R10, R9
+	BNE   arguments
+	MOVD  RSP, R9
+	MOVD  R9, (callFrame_guard+const_guardSP)(R19)
+	MOVD  R19, ·guardFrame(SB)
+
+arguments:
 	MOVD callFrame_fn(R19), R9
 	MOVD callFrame_args(R19), R8 // where a function that returns a structure puts it
 	LDP  (callFrame_args+16)(R19), (R2, R3)
@@ -81,10 +115,35 @@ TEXT ·callC(SB), NOSPLIT|NOFRAME, $0
 	LDP  (callFrame_args+0)(R19), (R0, R1)
 	BL   (R9)
 	MOVD R0, callFrame_ret(R19)
+	MOVD (callFrame_guard+const_guardSP)(R19), R9
+	CBZ  R9, done
+	MOVD ZR, ·guardFrame(SB)
+
+done:
 	MOVD ZR, R0
-	MOVD 16(RSP), R19
-	MOVD 8(RSP), R30
-	ADD  $32, RSP
+	LDP   16(RSP), (R19, R20)
+	LDP   32(RSP), (R21, R22)
+	LDP   48(RSP), (R23, R24)
+	LDP   64(RSP), (R25, R26)
+	LDP   80(RSP), (R27, g)
+	LDP.P 96(RSP), (R29, R30)
+	RET
+
+// landing is where a fault in the code that callC called goes on, on the stack
+// that callC left.
+TEXT ·landing(SB), NOSPLIT|NOFRAME, $0
+	MOVD ZR, ·guardFrame(SB)
+	MSR  ZR, FPCR
+	MOVD ZR, R0
+	B    restore // to vet, what follows would overwrite a caller's frame pointer
+
+restore:
+	LDP   16(RSP), (R19, R20)
+	LDP   32(RSP), (R21, R22)
+	LDP   48(RSP), (R23, R24)
+	LDP   64(RSP), (R25, R26)
+	LDP   80(RSP), (R27, g)
+	LDP.P 96(RSP), (R29, R30)
 	RET
 
 // func stubBase() uintptr

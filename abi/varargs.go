@@ -61,9 +61,13 @@ func (f *frame) sprintf(format uintptr, named int) []byte {
 		// The list is consumed by each use, and both live on the Go heap,
 		// which does not move: a goroutine's stack might.
 		list := newVaList(f, named)
-		n := int32(callFree(libcVsnprintf, uint64(uintptr(unsafe.Pointer(&buf[0]))), uint64(len(buf)),
-			uint64(format), uint64(uintptr(unsafe.Pointer(list)))))
-		if n < 0 {
+		r, ok := callFree(libcVsnprintf, uint64(uintptr(unsafe.Pointer(&buf[0]))), uint64(len(buf)),
+			uint64(format), uint64(uintptr(unsafe.Pointer(list))))
+		if !ok {
+			f.misuse("the format or what it refers to is not a string")
+		}
+		n := int32(r)
+		if n < 0 || !ok {
 			return nil
 		}
 		if int(n) < len(buf) {

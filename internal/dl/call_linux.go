@@ -4,7 +4,9 @@ package dl
 
 import (
 	"os/signal"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -180,6 +182,28 @@ func base(addr uintptr) uintptr {
 	}
 	return info[1]
 }
+
+func where(addr uintptr) string {
+	resolve()
+	info := new([4]uintptr) // Dl_info: file, base, symbol, its address
+	r, _, _ := do(&call{fn: libc.dladdr, a1: addr, a2: uintptr(unsafe.Pointer(info))})
+	if int32(r) == 0 || info[0] == 0 {
+		return "no library (" + hex(addr) + ")"
+	}
+	text := filepath.Base(goString(info[0])) + "+" + hex(addr-info[1])
+	if info[2] != 0 {
+		text += " (" + goString(info[2]) + "+" + hex(addr-info[3]) + ")"
+	}
+	return text
+}
+
+func sameFile(a, b uintptr) bool {
+	resolve()
+	lib := base(a)
+	return lib != 0 && lib == base(b)
+}
+
+func hex(n uintptr) string { return "0x" + strconv.FormatUint(uint64(n), 16) }
 
 // dynamic gives the address of a loaded library's dynamic section, or 0.
 func dynamic(handle uintptr) uintptr {

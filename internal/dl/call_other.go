@@ -2,7 +2,11 @@
 
 package dl
 
-import "github.com/ebitengine/purego"
+import (
+	"strconv"
+
+	"github.com/ebitengine/purego"
+)
 
 const scopeGlobal = uintptr(purego.RTLD_DEFAULT)
 
@@ -42,6 +46,10 @@ func closeHandle(path string, handle uintptr) error {
 }
 
 func prepare() {}
+
+func where(addr uintptr) string { return "address 0x" + strconv.FormatUint(uint64(addr), 16) }
+
+func sameFile(uintptr, uintptr) bool { return false }
 
 // Rechain does nothing here: handlers are chained on Linux only.
 func Rechain() {}

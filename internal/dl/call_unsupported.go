@@ -12,5 +12,9 @@ func closeHandle(string, uintptr) error { return ErrUnsupported }
 
 func prepare() {}
 
+func where(uintptr) string { return "an unknown place" }
+
+func sameFile(uintptr, uintptr) bool { return false }
+
 // Rechain does nothing here.
 func Rechain() {}

@@ -83,10 +83,11 @@ var asynchronous = []syscall.Signal{
 	syscall.SIGPWR,
 }
 
-// synchronous lists the faults, which one handler must take. Those that Go
-// never turns into a panic are left out: a library that takes SIGABRT or SIGILL
-// takes nothing away from the host but its last words.
-var synchronous = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE}
+// synchronous lists the faults, which one handler must take. SIGABRT is one when
+// foreign code calls abort.
+var synchronous = []syscall.Signal{
+	syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGABRT,
+}
 
 func rtSigaction(sig int, act, old *sigact) error {
 	_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig),

@@ -11,6 +11,8 @@
 
 #define AT_FDCWD -100
 #define SIGURG 23
+#define SIGABRT 6
+#define SI_TKILL -6
 
 // In struct linux_dirent64.
 #define DIRENT_RECLEN 16
@@ -21,6 +23,8 @@
 // kernel's.
 #define SIGINFO_MARK 120
 #define SIGINFO_CODE 8
+#define SIGINFO_ADDR 16
+#define UCONTEXT_SP 160
 #define UCONTEXT_PC 168
 #define FRAME_UCONTEXT 8
 
@@ -311,6 +315,50 @@ back:
 	MOVQ R11, AX
 
 one:
+	// When it is the host's turn, and foreign code runs under a guard, the guard
+	// takes it. What a process sent by hand is no fault, but for abort.
+	LEAQ  ·rows(SB), R11
+	CMPQ  AX, (R11)(DI*8)
+	JNE   call
+	MOVQ  ·guard+guardState_frame(SB), R9
+	TESTQ R9, R9
+	JZ    call
+	MOVQ  (R9), R9
+	TESTQ R9, R9
+	JZ    call
+	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
+	CMPQ  R11, ·guard+guardState_thread(SB)
+	JNE   call
+	CMPL  SIGINFO_CODE(SI), $0
+	JGT   land
+	CMPL  DI, $SIGABRT
+	JNE   call
+	CMPL  SIGINFO_CODE(SI), $SI_TKILL
+	JNE   call
+
+land:
+	MOVQ DI, GuardFrame_Signal(R9)
+	MOVQ SIGINFO_ADDR(SI), R11
+	MOVQ R11, GuardFrame_Addr(R9)
+	MOVQ $0, GuardFrame_Caller(R9)
+	MOVQ UCONTEXT_PC(DX), R11
+	MOVQ R11, GuardFrame_PC(R9)
+	CMPQ R11, $4096
+	JCC  go
+
+	// A call of next to nothing: the return address is on top.
+	MOVQ UCONTEXT_SP(DX), R11
+	MOVQ (R11), R11
+	MOVQ R11, GuardFrame_Caller(R9)
+
+go:
+	MOVQ GuardFrame_SP(R9), R11
+	MOVQ R11, UCONTEXT_SP(DX)
+	MOVQ ·guard+guardState_landing(SB), R11
+	MOVQ R11, UCONTEXT_PC(DX)
+	RET
+
+call:
 	PUSHQ R10
 	PUSHQ R12
 	SUBQ  $8, SP

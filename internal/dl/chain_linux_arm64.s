@@ -12,7 +12,12 @@
 // See chain_linux_amd64.s.
 #define SIGINFO_MARK 120
 #define SIGINFO_CODE 8
+#define SIGINFO_ADDR 16
+#define UCONTEXT_LR 424
+#define UCONTEXT_SP 432
 #define UCONTEXT_PC 440
+#define SIGABRT 6
+#define SI_TKILL -6
 #define MARK 0x6265727468210000
 #define AT_FDCWD -100
 #define SIGURG 23
@@ -281,6 +286,48 @@ back:
 	MOVD R7, R3
 
 one:
+	// See chain_linux_amd64.s.
+	MOVD $·rows(SB), R9
+	MOVD (R9)(R0<<3), R9
+	CMP  R9, R3
+	BNE  call
+	MOVD $·guard(SB), R7
+	MOVD guardState_frame(R7), R9
+	CBZ  R9, call
+	MOVD (R9), R9
+	CBZ  R9, call
+	MRS  TPIDR_EL0, R8
+	MOVD guardState_thread(R7), R10
+	CMP  R10, R8
+	BNE  call
+	MOVW SIGINFO_CODE(R1), R8
+	CMPW $0, R8
+	BGT  land
+	CMPW $SIGABRT, R0
+	BNE  call
+	CMPW $SI_TKILL, R8
+	BNE  call
+
+land:
+	MOVD R0, GuardFrame_Signal(R9)
+	MOVD SIGINFO_ADDR(R1), R8
+	MOVD R8, GuardFrame_Addr(R9)
+	MOVD ZR, GuardFrame_Caller(R9)
+	MOVD UCONTEXT_PC(R2), R8
+	MOVD R8, GuardFrame_PC(R9)
+	CMP  $4096, R8
+	BHS  go
+	MOVD UCONTEXT_LR(R2), R8
+	MOVD R8, GuardFrame_Caller(R9)
+
+go:
+	MOVD GuardFrame_SP(R9), R8
+	MOVD R8, UCONTEXT_SP(R2)
+	MOVD guardState_landing(R7), R8
+	MOVD R8, UCONTEXT_PC(R2)
+	RET
+
+call:
 	STP.W (R29, R30), -32(RSP)
 	STP   (R19, R20), 16(RSP)
 	MOVD  RSP, R29

@@ -46,6 +46,13 @@ func Open(path string, flags Flag) (*Library, error) {
 	return &Library{path: path, handle: h}, nil
 }
 
+// Where tells what lies at an address: the library, and the last symbol before it
+// that the library shows.
+func Where(addr uintptr) string { return where(addr) }
+
+// SameFile tells whether two addresses lie in one library or program.
+func SameFile(a, b uintptr) bool { return sameFile(a, b) }
+
 // Symbol gives the address of a symbol defined by the library or by a library
 // it needs. The address is good until Close. The error is an *Error with
 // ErrSymbol, or ErrClosed.

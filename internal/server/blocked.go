@@ -205,6 +205,15 @@ func (b *Blocked) MeasureEnd() bool {
 // BlockedCount is how many waits of an owner have not been freed yet.
 func (s *Server) BlockedCount(owner any) int { return s.blocked.byOwner[owner] }
 
+// UnblockOwned ends all waits of an owner, with no data, as Unblock would. Loop.
+func (s *Server) UnblockOwned(owner any) {
+	for c := s.clients.first; c != nil; c = c.next {
+		if b := c.blocked; b != nil && b.Owner == owner {
+			_ = b.Unblock(0) // that it was unblocked already is as good
+		}
+	}
+}
+
 // serveUnblocked ends the waits for which Unblock was called. Loop.
 func (s *Server) serveUnblocked() {
 	s.blocked.mu.Lock()

@@ -142,6 +142,22 @@ func (c *Client) insert(d Deferred, header []byte) {
 	}
 }
 
+// Mark is a place in a client's output to go back to.
+type Mark struct{ out, queued, sent, deferred int }
+
+// Mark is the current end of the output.
+func (c *Client) Mark() Mark { return Mark{len(c.out), c.outqLen, c.sent, c.deferred} }
+
+// Rollback takes back what was replied since m. It returns false, and does
+// nothing, if some of that may be on its way.
+func (c *Client) Rollback(m Mark) bool {
+	if c.outqLen != m.queued || c.sent != m.sent || len(c.out) < m.out {
+		return false
+	}
+	c.out, c.deferred = c.out[:m.out], m.deferred
+	return true
+}
+
 // dropOutput forgets all pending output.
 func (c *Client) dropOutput() {
 	if c.Flags&FlagFake == 0 && c.out != nil {
