@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -200,6 +201,9 @@ func (m *Module) InfoLine() string {
 			}
 			options += o.name
 		}
+	}
+	if m.fault != nil {
+		options = strings.Trim(options+"|crashed", "|")
 	}
 	return fmt.Sprintf("module:name=%s,ver=%d,api=%d,filters=%d,usedby=%s,using=%s,options=[%s]",
 		m.name, m.version, m.apiver, len(m.filters), bar(m.UsedBy()), bar(m.Uses()), options)

@@ -56,6 +56,9 @@ func TestCrash(t *testing.T) {
 				t.Errorf("the client that waited got %q, %v", notation(&r), err)
 			}
 			c.expect(t, fenced(tc.signal), "CRASH.LATER")
+			if info := c.do(t, "INFO", "modules"); !strings.Contains(info, "module:name=crash,ver=1,api=1,filters=0,usedby=[],using=[],options=[crashed]") {
+				t.Errorf("INFO does not say that it crashed: %s", info)
+			}
 			c.expect(t, "PONG", "PING")
 			if log := s.output()[from:]; !strings.Contains(log, "Module crash crashed: "+tc.signal) || !strings.Contains(log, tc.log) {
 				t.Errorf("the log does not have %s and %q:\n%s", tc.signal, tc.log, log)
