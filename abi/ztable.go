@@ -1351,6 +1351,7 @@ func init() {
 		fnGetLRU:                          apiGetLRU,
 		fnSetLFU:                          apiSetLFU,
 		fnGetLFU:                          apiGetLFU,
+		fnSignalKeyAsReady:                apiSignalKeyAsReady,
 		fnGetContextFlagsAll:              apiGetContextFlagsAll,
 		fnGetModuleOptionsAll:             apiGetModuleOptionsAll,
 		fnGetKeyspaceNotificationFlagsAll: apiGetKeyspaceNotificationFlagsAll,
