@@ -22,7 +22,7 @@ func (h *Host) countMemory() {
 	// argument or, on arm64, in a register where callC puts that too.
 	info := heapAlloc(mallinfoSize)
 	ask := func() *mallinfo2 {
-		callFree(libcMallinfo, uint64(info), 0, 0, 0)
+		_, _ = callFree(libcMallinfo, uint64(info), 0, 0, 0)
 		return (*mallinfo2)(at(info))
 	}
 	h.srv.AddSampledMemory(func() uint64 {
