@@ -57,8 +57,8 @@ const defragMax = 64 << 10
 // it, and returns 0 if there is not. So the heap becomes dense at its beginning
 // and its end can be given back.
 func moveDown(p uintptr) uintptr {
-	n, _ := callFree(libcUsable, uint64(p), 0, 0, 0)
-	if n == 0 || n >= defragMax {
+	n, ok := callFree(libcUsable, uint64(p), 0, 0, 0)
+	if !ok || n == 0 || n >= defragMax {
 		return 0
 	}
 	q := mallocC(int(n))

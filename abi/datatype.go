@@ -68,7 +68,7 @@ type dataType struct {
 	code    uint64 // the name and version as 54 and 10 bits, as snapshots have it
 	name    string
 	methods typeMethods
-	gone    atomic.Bool // the module's code is not there any more
+	gone    atomic.Bool // the module's code is not there any more, or crashed
 }
 
 var _ store.ModuleType = (*dataType)(nil)
@@ -142,7 +142,7 @@ func (t *dataType) FreeValue(v uintptr) {
 	case holdsLock():
 		t.m.call(t.methods.free, uint64(v), 0, 0, 0, 0, 0)
 	default:
-		callFree(t.methods.free, uint64(v), 0, 0, 0)
+		_, _ = callFree(t.methods.free, uint64(v), 0, 0, 0)
 	}
 }
 

@@ -43,13 +43,20 @@ func (f *fault) String() string {
 func (m *Module) crashed(f *fault) {
 	text := f.String()
 	m.fault = f
+	for _, t := range m.types {
+		t.gone.Store(true)
+	}
 	if f.inAllocator() {
 		// Whoever allocates next would wait for the lock that the fault left taken.
 		host.srv.Log(server.LogWarning, "Module %s crashed inside the C library's allocator (%s): the process's heap is damaged, going on is not possible", m.name, text)
 		os.Exit(1)
 	}
 	host.srv.Log(server.LogWarning, "Module %s crashed: %s", m.name, text)
-	host.srv.Log(server.LogWarning, "Module %s is fenced off: its commands fail and its callbacks are not called; MODULE UNLOAD %s removes it", m.name, m.name)
+	way := "MODULE UNLOAD " + m.name + " removes it"
+	if len(m.types) != 0 {
+		way = "its data types keep it loaded"
+	}
+	host.srv.Log(server.LogWarning, "Module %s is fenced off: its commands fail and its callbacks are not called; %s", m.name, way)
 	host.srv.UnblockOwned(m)
 }
 
