@@ -114,7 +114,7 @@ func apiDeleteKey(f *frame) {
 	if k == nil || !f.writable(k) {
 		return
 	}
-	host.srv.DeleteKey(k.db, k.name)
+	host.srv.DropKey(k.db, k.name)
 	f.setOK(true)
 }
 

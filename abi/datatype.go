@@ -98,9 +98,13 @@ func typeCode(name []byte, encver int32) uint64 {
 	return code<<10 | uint64(encver)
 }
 
-// dataType finds a type of any loaded module by its name.
+// dataType finds a type of any loaded module by its name. As in Redis a module
+// that is being loaded does not count, so that it may use a name twice.
 func (h *Host) dataType(name string) *dataType {
 	for _, m := range h.Modules() {
+		if m.onLoad {
+			continue
+		}
 		for _, t := range m.types {
 			if t.name == name {
 				return t
