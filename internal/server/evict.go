@@ -132,11 +132,11 @@ func (s *Server) evictKeys(policy int, need int64) evictResult {
 	start, budget := nanotime(), s.evictBudget()
 	lazy := s.Config.Values.LazyEviction
 	for freed, keys := int64(0), 0; freed < need; {
-		before := int64(s.UsedMemory())
+		before := s.keyspaceMemory()
 		if lazy && s.reclaimEvicted() {
 			// What was evicted before has yet to be given back: no further
 			// key needs to go as long as that is enough.
-			freed += before - int64(s.UsedMemory())
+			freed += before - s.keyspaceMemory()
 			if nanotime()-start > budget {
 				s.evictLater()
 				break
@@ -147,16 +147,13 @@ func (s *Server) evictKeys(policy int, need int64) evictResult {
 		if !ok {
 			return s.awaitFreed(start, budget)
 		}
-		s.evictKey(db, key, lazy)
-		freed += before - int64(s.UsedMemory())
+		freed += s.evictKey(db, key, lazy)
 		if keys++; keys%evictBatch != 0 {
 			continue
 		}
-		if len(s.memory.dear) != 0 {
-			s.sampleMemory()
-			if s.overMemory() == 0 {
-				break
-			}
+		s.sampleMemory() // modules may have given back what no heap of ours counts
+		if s.overMemory() == 0 {
+			break
 		}
 		if nanotime()-start > budget {
 			s.evictLater()
@@ -201,17 +198,22 @@ func (s *Server) reclaimEvicted() bool {
 	return false
 }
 
-// evictKey takes one key out. What follows from it belongs to no command, but
-// must not be cut in two by another either.
-func (s *Server) evictKey(db int, key []byte, lazy bool) {
+// evictKey takes one key out and tells how many bytes that gave back. What those
+// who hear of it write to clients does not count: else each key that goes would
+// make room for itself to be told of, and the next had to go for that. What
+// follows belongs to no command, but must not be cut in two by another either.
+func (s *Server) evictKey(db int, key []byte, lazy bool) (freed int64) {
 	s.EnterUnit()
+	before := s.keyspaceMemory()
 	if e := s.DBAt(db).Find(key); e != nil {
 		s.remove(db, key, e, lazy, LeaveEvicted)
 	}
+	freed = before - s.keyspaceMemory()
 	s.Stats.Evicted++
 	s.touchBySelf(db, key)
 	s.Notify(NotifyEvicted, "evicted", key, db)
 	s.LeaveUnit()
+	return freed
 }
 
 // evictLater goes on evicting when the loop has served its clients.

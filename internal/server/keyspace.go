@@ -26,14 +26,17 @@ func (s *Server) initKeyspace() {
 	_ = s.applyStoreSettings()
 	s.resizeKeyspace()
 	_ = s.configureNotify()
-	s.AddMemory(func() (used uint64) {
-		for _, d := range s.keyspace.dbs {
-			used += uint64(d.Used())
-		}
-		return used
-	})
+	s.AddMemory(func() uint64 { return uint64(s.keyspaceMemory()) })
 	s.startExpireCron()
 	_ = s.startDefragCron()
+}
+
+// keyspaceMemory is what all keys and values take, in bytes.
+func (s *Server) keyspaceMemory() (used int64) {
+	for _, d := range s.keyspace.dbs {
+		used += d.Used()
+	}
+	return used
 }
 
 // applyStoreSettings hands the parameters that concern values to the databases.

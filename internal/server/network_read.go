@@ -66,6 +66,9 @@ func (s *Server) readMore(c *Client) {
 	c.qbPeak = max(c.qbPeak, len(c.query))
 	if cap(c.query) > countAgain {
 		c.countMemory()
+		if s.Config.Values.MaxMemoryClients != 0 {
+			s.evictClients()
+		}
 	}
 	if int64(len(c.query)) > s.Settings.QueryBufferLimit {
 		s.overQueryLimit(c)
@@ -189,6 +192,9 @@ func (s *Server) request(c *Client, argv [][]byte) {
 	}
 	if len(c.out) > outSize || c.outqLen != 0 {
 		c.countMemory()
+		if s.Config.Values.MaxMemoryClients != 0 {
+			s.evictClients()
+		}
 		c.overLimit()
 	}
 }

@@ -179,7 +179,11 @@ func (db *DB) resizeString(e *Entry, n int, zero bool) (*Entry, []byte) {
 		}
 		return e, b
 	}
-	b := newBlock(db.heap, n, n+min(n, pregrow))
+	room := n + min(n, pregrow)
+	if old == 0 {
+		room = n // as SETRANGE and SETBIT make one at once; it may never grow
+	}
+	b := newBlock(db.heap, n, room)
 	data := b.data()
 	copy(data, e.embedded())
 	if zero && n > old && b.bytes() <= mem.MaxSmall {
