@@ -2,7 +2,6 @@ package server
 
 import (
 	"crypto/subtle"
-	"strconv"
 )
 
 func init() {
@@ -64,14 +63,13 @@ func cmdQuit(c *Client, _ [][]byte) {
 
 // cmdSelect is SELECT index.
 func cmdSelect(c *Client, argv [][]byte) {
-	n, err := strconv.ParseInt(string(argv[1]), 10, 64)
+	n, ok := c.smallInt(argv[1], "")
 	switch {
-	case err != nil:
-		c.WriteError(ErrTextNotInteger)
-	case n < 0 || n >= int64(c.srv.DBCount()):
+	case !ok:
+	case n < 0 || n >= c.srv.DBCount():
 		c.WriteError(ErrTextDBRange)
 	default:
-		c.DB = int(n)
+		c.DB = n
 		c.WriteOK()
 	}
 }

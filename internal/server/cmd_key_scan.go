@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"berth/internal/ds"
 	"berth/internal/store"
 )
 
@@ -132,4 +133,57 @@ func cmdScan(c *Client, argv [][]byte) {
 		}
 	}
 	c.SetArray(d, n)
+}
+
+// scanValue is HSCAN, SSCAN and ZSCAN key cursor [MATCH pattern] [COUNT count].
+// scan calls add for some elements, with a value beside the name unless they are
+// a set's, and returns the next cursor.
+func (c *Client) scanValue(argv [][]byte, t store.Type, scan func(e *store.Entry, cursor uint64, add func(name, val ds.Elem)) uint64) {
+	cursor, ok := c.parseCursor(argv[2])
+	if !ok {
+		return
+	}
+	e, ok := c.readTyped(argv[1], t)
+	if !ok {
+		return
+	}
+	if e == nil {
+		c.WriteArray(2)
+		c.writeCursor(0)
+		c.WriteArray(0)
+		return
+	}
+	o, ok := c.parseScan(argv[3:], false)
+	if !ok {
+		return
+	}
+	var found []ds.Elem
+	var tmp [20]byte
+	seen := int64(0)
+	add := func(name, val ds.Elem) {
+		seen++
+		if o.pattern != nil && !Match(o.pattern, name.Bytes(tmp[:]), false) {
+			return
+		}
+		found = append(found, name)
+		if t != store.Set {
+			found = append(found, val)
+		}
+	}
+	rounds := o.count
+	if rounds < math.MaxInt64/scanRounds {
+		rounds *= scanRounds
+	}
+	for {
+		cursor = scan(e, cursor, add)
+		if rounds--; cursor == 0 || seen >= o.count || rounds < 0 {
+			break
+		}
+	}
+	c.WriteArray(2)
+	c.writeCursor(cursor)
+	c.WriteArray(len(found))
+	for _, elem := range found {
+		c.writeElem(elem)
+	}
 }

@@ -6,6 +6,10 @@ const (
 	catStringWrite = CatWrite | CatString
 	catListRead    = CatRead | CatList
 	catListWrite   = CatWrite | CatList
+	catHashRead    = CatRead | CatHash
+	catHashWrite   = CatWrite | CatHash
+	catSetRead     = CatRead | CatSet
+	catSetWrite    = CatWrite | CatSet
 	catKeyRead     = CatKeyspace | CatRead
 	catKeyWrite    = CatKeyspace | CatWrite
 )

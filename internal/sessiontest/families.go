@@ -16,6 +16,7 @@ var families = []family{
 	{"strings", 5, genString},
 	{"numbers", 3, genNumber},
 	{"lists", 8, genList},
+	{"hashes", 8, genHash},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
 	{"transactions", 1, genTransaction},

@@ -109,10 +109,15 @@ func agree(args []string, berth, redis *resp.Reply) bool {
 	case "DBSIZE":
 		// Which keys are gone already of those over their time is chance.
 		return near(berth, redis, 3)
-	case "KEYS":
+	case "KEYS", "HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF":
 		return slices.Equal(sorted(berth), sorted(redis))
 	case "SCAN":
 		return len(args) > 1 && (args[1] != "0" || sameScan(berth, redis))
+	case "HSCAN", "SSCAN", "ZSCAN":
+		return len(args) > 2 && (args[2] != "0" || sameScan(berth, redis))
+	case "HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER":
+		// Which they are is chance, how many is not.
+		return berth.Len == redis.Len
 	case "RANDOMKEY":
 		return true
 	case "OBJECT":

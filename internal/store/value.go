@@ -45,9 +45,9 @@ type kind struct {
 var kinds = [...][ListPack + 1]*kind{
 	String: {Raw: &blockKind, EmbStr: &blockKind, Int: &intKind},
 	List:   {ListPack: packKind(1), QuickList: &quickKind},
-	Set:    {ListPack: packKind(1), IntSet: &intsetKind},
+	Set:    {ListPack: packKind(1), IntSet: &intsetKind, HashTable: &boxKind},
 	ZSet:   {ListPack: packKind(2)},
-	Hash:   {ListPack: packKind(2)},
+	Hash:   {ListPack: packKind(2), HashTable: &boxKind},
 	Stream: {},
 	Module: {Raw: &moduleKind},
 }
