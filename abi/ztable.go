@@ -1285,6 +1285,7 @@ func init() {
 		fnLog:                             apiLog,
 		fnLogIOError:                      apiLogIOError,
 		fn_Assert:                         api_Assert,
+		fnLatencyAddSample:                apiLatencyAddSample,
 		fnStringAppendBuffer:              apiStringAppendBuffer,
 		fnTrimStringAllocation:            apiTrimStringAllocation,
 		fnRetainString:                    apiRetainString,

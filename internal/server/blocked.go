@@ -287,6 +287,7 @@ func (c *Client) countUnblocked(nanos int64, failed bool) {
 		if failed {
 			cmd.Stats.Failed++
 		}
+		c.srv.noteLatency("command-unblocking", nanos)
 	}
 	c.duration = 0
 	c.srv.Stats.Commands++

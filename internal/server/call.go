@@ -158,7 +158,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 		cmd.Stats.Failed++
 		s.exec.errors = s.Stats.ErrorReplies
 	}
-	if c.duration >= s.slow.threshold || len(s.monitors) != 0 {
+	if c.duration >= s.slow.from || len(s.monitors) != 0 {
 		s.afterCall(c, cmd, argv, c.duration)
 	}
 	if s.tracking.clients != 0 && cmd.Flags&ReadOnly != 0 {

@@ -69,6 +69,7 @@ func (l *paramList) process() {
 	l.add("slowlog-max-len", "", 0, config.IntAt(&v.SlowlogMaxLen, 128, 0, config.MaxLong, 0))
 	l.apply(s.applySlowlog)
 	l.keepInt("latency-monitor-threshold", "", 0, 0, 0, config.MaxLong, 0)
+	l.apply(s.applySlowlog)
 	l.add("latency-tracking", "", 0, config.BoolAt(&v.LatencyTracking, true))
 	v.Percentiles = []float64{50, 99, 99.9}
 	l.add("latency-tracking-info-percentiles", "", multiArg, percentilesValue(&v.Percentiles))

@@ -96,7 +96,9 @@ func (s *Server) makeRoom() evictResult {
 	if over := s.overMemory(); over != 0 {
 		result = evictFail
 		if policy := s.Config.Values.MaxMemoryPolicy; policy != policyNoEviction {
+			start := nanotime()
 			result = s.evictKeys(policy, int64(over))
+			s.noteLatency("eviction-cycle", nanotime()-start)
 		}
 	}
 	s.noteShortage(result)

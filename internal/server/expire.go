@@ -38,7 +38,9 @@ const (
 func (s *Server) startExpireCron() {
 	s.Loop.AddTimer(time.Second, func(loop.TimerID) time.Duration {
 		if !s.keyspace.passive && s.exec.yielding == 0 && s.Paused() == PauseNone {
+			start := nanotime()
 			s.expireCycle()
+			s.noteLatency("expire-cycle", nanotime()-start)
 		}
 		return time.Second / time.Duration(max(1, s.Settings.Hz))
 	}, nil)
@@ -53,7 +55,11 @@ func (s *Server) expireCycle() {
 		db := s.keyspace.nextDB % len(s.keyspace.dbs)
 		d := s.keyspace.dbs[db]
 		for looked := 0; d.Expiring() > 0 && looked < d.Expiring(); {
-			seen, over := d.ExpireCycle(now, func(key []byte) { s.expireNow(db, key) })
+			seen, over := d.ExpireCycle(now, func(key []byte) {
+				if s.DBAt(db) == d { // else a module has swapped databases
+					s.expireNow(db, key)
+				}
+			})
 			looked += max(seen, 1)
 			if nanotime()-start > int64(expireBudget) {
 				s.Stats.ExpiredTimeCap++

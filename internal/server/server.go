@@ -39,6 +39,7 @@ type Server struct {
 	filters  filterState
 	exec     execState
 	notify   notifyState
+	latency  latencyState
 	memory   memoryState
 	evict    evictState
 	tracking trackingState

@@ -22,6 +22,8 @@ type slowState struct {
 	nextID  int64
 	// threshold is from what duration on a command is slow, in nanoseconds.
 	threshold int64
+	// from is the same for the slow log and the latency monitor together.
+	from int64
 }
 
 // slowEntry is one command that was slow.
@@ -38,6 +40,8 @@ func (s *Server) applySlowlog() error {
 	if micros >= 0 && micros < math.MaxInt64/int64(time.Microsecond) {
 		s.slow.threshold = micros * int64(time.Microsecond)
 	}
+	_ = s.applyLatency()
+	s.slow.from = min(s.slow.threshold, s.latency.threshold)
 	s.slow.trim(s.Config.Values.SlowlogMaxLen)
 	return nil
 }
@@ -53,6 +57,13 @@ func (l *slowState) trim(most uint64) {
 func (s *Server) afterCall(c *Client, cmd *Command, argv [][]byte, nanos int64) {
 	if nanos >= s.slow.threshold && c.Flags&FlagBlocked == 0 {
 		s.noteSlow(c, cmd, argv, nanos)
+	}
+	if nanos >= s.latency.threshold {
+		event := "command"
+		if cmd.Flags&Fast != 0 {
+			event = "fast-command"
+		}
+		s.noteLatency(event, nanos)
 	}
 	if len(s.monitors) != 0 && cmd.Flags&(SkipMonitor|Admin) == 0 && c.Flags&FlagReprocessing == 0 {
 		s.feedMonitors(c, argv)
