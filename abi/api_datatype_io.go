@@ -134,7 +134,7 @@ func apiSaveLongDouble(f *frame) {
 }
 
 func apiLoadLongDouble(f *frame) {
-	f.isLong = 1
+	f.isLong, f.long = 1, [16]byte{}
 	if s, ok := f.loadString(); ok {
 		if x, _, err := big.ParseFloat(string(bytes.TrimSpace(s)), 0, longPrecision, big.ToNearestEven); err == nil {
 			f.long = encodeLong(x)
