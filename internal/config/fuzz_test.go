@@ -34,7 +34,7 @@ func FuzzConfig(f *testing.F) {
 			_ = fx.table.Load(args) // refusals are fine here
 			return nil
 		})
-		once := fx.table.Rewrite(text, nil)
+		once := fx.table.Rewrite(text, nil, false)
 		again := newFixture(t)
 		if err := Each(once, func(args []string) error {
 			_ = again.table.Load(args) // kept directives are not in the table
@@ -45,7 +45,7 @@ func FuzzConfig(f *testing.F) {
 		if got, want := again.get("*"), fx.get("*"); got != want {
 			t.Fatalf("values changed from %s to %s by\n%s", want, got, once)
 		}
-		if twice := again.table.Rewrite(once, nil); twice != once {
+		if twice := again.table.Rewrite(once, nil, false); twice != once {
 			t.Fatalf("a second rewrite changed\n%q\nto\n%q", once, twice)
 		}
 	})

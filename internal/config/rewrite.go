@@ -27,14 +27,16 @@ type rewriter struct {
 	// done has the directives that were written or are to be absent.
 	done   map[string]bool
 	signed bool
+	// all appends what has its default, too.
+	all bool
 }
 
 // Rewrite changes the text of a configuration file so that it gives the
 // table's present values: comments, order and directives it does not know stay,
-// values are replaced where they stand, what is missing and not the default is
-// appended.
-func (t *Table) Rewrite(old string, extras []Extra) string {
-	rw := rewriter{where: make(map[string][]int), done: make(map[string]bool)}
+// values are replaced where they stand, what is missing and not the default, or
+// anything missing if all is set, is appended.
+func (t *Table) Rewrite(old string, extras []Extra, all bool) string {
+	rw := rewriter{where: make(map[string][]int), done: make(map[string]bool), all: all}
 	rw.read(t, old)
 	for _, p := range t.Params() {
 		rw.done[p.Name] = true
@@ -93,7 +95,7 @@ func (rw *rewriter) put(name string, line RewriteLine) {
 		rw.where[name] = at[1:]
 		return
 	}
-	if !line.Force {
+	if !line.Force && !rw.all {
 		return
 	}
 	if !rw.signed {

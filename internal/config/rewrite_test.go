@@ -28,7 +28,7 @@ func TestRewrite(t *testing.T) {
 			if err := f.set(tc.set...); err != nil {
 				t.Fatal(err)
 			}
-			if got := f.table.Rewrite(tc.old, nil); got != tc.want {
+			if got := f.table.Rewrite(tc.old, nil, false); got != tc.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, tc.want)
 			}
 		})
@@ -38,7 +38,7 @@ func TestRewrite(t *testing.T) {
 func TestRewriteExtras(t *testing.T) {
 	f := newFixture(t)
 	got := f.table.Rewrite("loadmodule a.so\nport 1\nloadmodule b.so x\nloadmodule c.so\nuser u on\n",
-		[]Extra{{Name: "loadmodule", Lines: []string{"c.so", "d.so 1"}}, {Name: "user"}})
+		[]Extra{{Name: "loadmodule", Lines: []string{"c.so", "d.so 1"}}, {Name: "user"}}, false)
 	want := "loadmodule c.so\n# ??? port 1\nloadmodule d.so 1\n\n"
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -50,7 +50,7 @@ func TestRewriteReadsBack(t *testing.T) {
 	if err := f.set("num", "9", "text", "\x00 \"é\" \\n'", "mem", "3gb", "word", "uno", "bits", "ab", "yes", "no"); err != nil {
 		t.Fatal(err)
 	}
-	text := f.table.Rewrite("", nil)
+	text := f.table.Rewrite("", nil, false)
 	g := newFixture(t)
 	if err := Each(text, g.table.Load); err != nil {
 		t.Fatalf("%v in:\n%s", err, text)

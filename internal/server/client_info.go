@@ -105,7 +105,7 @@ func (c *Client) Info() string {
 	if excess > 0 {
 		chunks++
 	}
-	total := cap(c.query) + cap(c.out) + c.outqLen + multiMem + 1024
+	total := c.memoryUsage()
 	var b strings.Builder
 	fmt.Fprintf(&b, "id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d "+
 		"qbuf=%d qbuf-free=%d argv-mem=%d multi-mem=%d rbs=%d rbp=%d obl=%d oll=%d omem=%d tot-mem=%d events=%s cmd=%s "+

@@ -83,7 +83,11 @@ func cmdConfigRewrite(c *Client, _ [][]byte) {
 
 // Rewrite changes the configuration file so that it gives the present values.
 // The file is replaced in one step: it is never seen half written.
-func (c *Config) Rewrite() error {
+func (c *Config) Rewrite() error { return c.rewrite(false) }
+
+// rewrite is Rewrite; with all set, parameters that have their default are
+// written too.
+func (c *Config) rewrite(all bool) error {
 	old, err := os.ReadFile(c.File)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -104,7 +108,7 @@ func (c *Config) Rewrite() error {
 	for _, user := range c.Users {
 		users.Lines = append(users.Lines, strings.Join(user, " "))
 	}
-	return replaceFile(c.File, c.table.Rewrite(string(old), []config.Extra{users, load}))
+	return replaceFile(c.File, c.table.Rewrite(string(old), []config.Extra{users, load}, all))
 }
 
 // quoteIfNeeded quotes an argument that would not come back the same without.

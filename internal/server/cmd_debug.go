@@ -25,6 +25,9 @@ func cmdDebug(c *Client, argv [][]byte) {
 	case sub == "set-active-expire" && one:
 		s.keyspace.passive = !truthy(args[0])
 		c.WriteOK()
+	case sub == "pause-cron" && one:
+		s.net.cronPaused = truthy(args[0])
+		c.WriteOK()
 	case sub == "protocol" && one:
 		c.debugProtocol(strings.ToLower(string(args[0])))
 	case sub == "populate" && len(args) >= 1 && len(args) <= 3:
@@ -43,7 +46,7 @@ func cmdDebug(c *Client, argv [][]byte) {
 		}
 		c.WriteOK()
 	case sub == "config-rewrite-force-all" && len(args) == 0:
-		if err := s.Config.Rewrite(); err != nil {
+		if err := s.Config.rewrite(true); err != nil {
 			c.WriteError("ERR CONFIG-REWRITE-FORCE-ALL failed: " + config.SysText(err))
 			return
 		}
@@ -164,11 +167,13 @@ func (c *Client) writeCount() {
 // debugHelp is DEBUG HELP.
 var debugHelp = []string{
 	"CONFIG-REWRITE-FORCE-ALL",
-	"    Rewrite the configuration file.",
+	"    Rewrite the configuration file with every parameter, defaults too.",
 	"ERROR <string>",
 	"    Reply <string> as an error.",
 	"LOG <message>",
 	"    Write <message> to the log.",
+	"PAUSE-CRON <0|1>",
+	"    Stop or go on to look after clients and expired keys from time to time.",
 	"POPULATE <count> [<prefix>] [<size>]",
 	"    Make <count> keys named <prefix>:<number>, by default key:<number>.",
 	"PROTOCOL <type>",

@@ -103,3 +103,27 @@ func TestConfigRewriteTwice(t *testing.T) {
 		t.Errorf("%v: %s", err, twice)
 	}
 }
+
+// DEBUG CONFIG-REWRITE-FORCE-ALL writes what has its default, too, and all of it
+// is read back.
+func TestConfigRewriteAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "redis.conf")
+	k := talk(t, "enable-debug-command yes")
+	k.s.Config.File = path
+	k.expect("DEBUG CONFIG-REWRITE-FORCE-ALL", "OK")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"maxmemory 0", "slowlog-max-len 128", "hz 10"} {
+		if !strings.Contains(string(data), "\n"+line+"\n") {
+			t.Errorf("no line %q in:\n%s", line, data)
+		}
+	}
+	again := talk(t, string(data))
+	for _, p := range again.s.Config.table.Params() {
+		if got, want := p.Value.Get(), k.s.Config.String(p.Name); got != want {
+			t.Errorf("%s is %q after reading back, was %q", p.Name, got, want)
+		}
+	}
+}

@@ -37,7 +37,7 @@ const (
 // for go too.
 func (s *Server) startExpireCron() {
 	s.Loop.AddTimer(time.Second, func(loop.TimerID) time.Duration {
-		if !s.keyspace.passive && s.exec.yielding == 0 && s.Paused() == PauseNone {
+		if !s.keyspace.passive && !s.net.cronPaused && s.exec.yielding == 0 && s.Paused() == PauseNone {
 			start := nanotime()
 			s.expireCycle()
 			s.noteLatency("expire-cycle", nanotime()-start)

@@ -90,14 +90,16 @@ func (c *Client) memoryUsage() int {
 	if c.multi != nil {
 		used += c.multi.bytes
 	}
-	for i := range c.watched {
-		used += watchedCost + len(c.watched[i].key)
+	names := len(c.watched) + c.plainSubscriptions() + c.shardSubscriptions()
+	if c.tracking != nil {
+		names += len(c.tracking.prefixes)
 	}
-	return used
+	return used + names*nameCost
 }
 
-// watchedCost is about what a watched key costs beside its name, in bytes.
-const watchedCost = 64
+// nameCost is about what each name costs that a client watches, tracks or is
+// subscribed to, in bytes.
+const nameCost = 96
 
 // countAgain is from what size on a buffer that comes or goes is worth counting
 // at once.

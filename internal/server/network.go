@@ -35,6 +35,8 @@ type netState struct {
 	pending, flushing []*Client
 	// onReadable and onWritable serve all clients: one function value each.
 	onReadable, onWritable loop.FileFunc
+	// cronPaused is set by DEBUG PAUSE-CRON.
+	cronPaused bool
 	// crons counts the rounds of clientsCron.
 	crons int
 	// before are the hooks that run before the loop sleeps.

@@ -192,10 +192,11 @@ func (s *Server) request(c *Client, argv [][]byte) {
 	}
 	if len(c.out) > outSize || c.outqLen != 0 {
 		c.countMemory()
-		if s.Config.Values.MaxMemoryClients != 0 {
-			s.evictClients()
-		}
 		c.overLimit()
+	}
+	if s.Config.Values.MaxMemoryClients != 0 {
+		c.countMemory()
+		s.evictClients()
 	}
 }
 

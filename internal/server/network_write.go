@@ -209,6 +209,9 @@ const (
 
 // clientsCron closes idle clients and those over their output limits.
 func (s *Server) clientsCron() {
+	if s.net.cronPaused {
+		return
+	}
 	now := nanotime()
 	s.net.crons++
 	if s.tracking.over {
