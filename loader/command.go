@@ -35,6 +35,7 @@ func (l *Loader) command() *server.Command {
 	} {
 		subs[strings.TrimPrefix(c.Name, "module|")] = c
 	}
+	subs["list"].Tips = []string{"nondeterministic_output_order"}
 	return &server.Command{
 		Name: "module", Arity: -2, ACL: server.CatSlow, Group: "server", Since: "4.0.0",
 		Complexity: "Depends on subcommand.", Summary: "A container for module commands.", Subcommands: subs,

@@ -37,7 +37,8 @@ func init() {
 		sub("tracking", -3, 0, CatConnection, "6.0.0", "Controls server-assisted client-side caching for the connection.", cmdClientTracking),
 		sub("trackinginfo", 2, 0, CatConnection, "6.2.0", "Returns information about server-assisted client-side caching for the connection.",
 			cmdClientTrackingInfo),
-		sub("help", 2, 0, CatConnection, "5.0.0", "Returns helpful text about the different subcommands.", helpHandler(clientHelp)),
+		define("connection", "help", 2, anytimeFlag, CatConnection, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.",
+			helpHandler(clientHelp)),
 	)})
 }
 

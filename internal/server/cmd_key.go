@@ -19,7 +19,7 @@ func init() {
 			keys(1, 1, 1, KeyRW|KeyAccess|KeyDelete).keys(2, 2, 1, KeyOW|KeyInsert).oldRange(1, 2, 1),
 		define(group, "copy", -3, Write|DenyOOM, catKeyWrite, "6.2.0", "O(N)", "Copies the value of a key to a new key.", cmdCopy).
 			keys(1, 1, 1, keyReads).keys(2, 2, 1, keySets).oldRange(1, 2, 1),
-		define(group, "move", 3, Write|Fast, catKeyWrite, "1.0.0", "O(1)", "Moves a key to another database.", cmdMove).keys(1, 1, 1, KeyRW|KeyAccess|KeyDelete),
+		define(group, "move", 3, Write|Fast, catKeyWrite, "1.0.0", "O(1)", "Moves a key to another database.", cmdMove).keys(1, 1, 1, keyTakes),
 		define("server", "swapdb", 3, Write|Fast, catKeyWrite|CatDangerous, "4.0.0", "O(N)", "Swaps two Redis databases.", cmdSwapdb),
 	})
 }

@@ -27,7 +27,7 @@ func init() {
 			define("pubsub", "numsub", -2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(N)", "Returns a count of subscribers to channels.", cmdPubsubNumsub),
 			define("pubsub", "shardnumsub", -2, PubSub|Loading|Stale, CatPubSub, "7.0.0", "O(N)", "Returns the count of subscribers of shard channels.", cmdPubsubNumsub),
 			define("pubsub", "numpat", 2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(1)", "Returns a count of unique pattern subscriptions.", cmdPubsubNumpat),
-			define("pubsub", "help", 2, Loading|Stale, CatPubSub, "6.2.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(pubsubHelp)),
+			define("pubsub", "help", 2, Loading|Stale, 0, "6.2.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(pubsubHelp)),
 		),
 	})
 }

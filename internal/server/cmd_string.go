@@ -7,13 +7,15 @@ func init() {
 	wr := Write | DenyOOM
 	registerFamily([]*Command{
 		define(group, "get", 2, ReadOnly|Fast, catStringRead, "1.0.0", "O(1)", "Returns the string value of a key.", cmdGet).keys(1, 1, 1, keyReads),
-		define(group, "set", -3, wr, catStringWrite, "1.0.0", "O(1)", "Sets the string value of a key.", cmdSet).keys(1, 1, 1, KeyRW|KeyAccess|KeyUpdate|KeyVariableFlags),
+		define(group, "set", -3, wr, catStringWrite, "1.0.0", "O(1)", "Sets the string value of a key.", cmdSet).keys(1, 1, 1, KeyRW|KeyAccess|KeyUpdate|KeyVariableFlags).
+			note("RW and ACCESS due to the optional `GET` argument"),
 		define(group, "setnx", 3, wr|Fast, catStringWrite, "1.0.0", "O(1)", "Set the string value of a key only when the key doesn't exist.", cmdSetnx).keys(1, 1, 1, KeyOW|KeyInsert),
 		define(group, "setex", 4, wr, catStringWrite, "2.0.0", "O(1)", "Sets the string value and expiration time of a key.", cmdSetex).keys(1, 1, 1, keySets),
 		define(group, "psetex", 4, wr, catStringWrite, "2.6.0", "O(1)", "Sets both string value and expiration time in milliseconds of a key.", cmdSetex).keys(1, 1, 1, keySets),
 		define(group, "getset", 3, wr|Fast, catStringWrite, "1.0.0", "O(1)", "Returns the previous string value of a key after setting it to a new value.", cmdGetset).keys(1, 1, 1, keyTakes),
 		define(group, "getdel", 2, Write|Fast, catStringWrite, "6.2.0", "O(1)", "Returns the string value of a key after deleting the key.", cmdGetdel).keys(1, 1, 1, keyPops),
-		define(group, "getex", -2, Write|Fast, catStringWrite, "6.2.0", "O(1)", "Returns the string value of a key after setting its expiration time.", cmdGetex).keys(1, 1, 1, keyTakes),
+		define(group, "getex", -2, Write|Fast, catStringWrite, "6.2.0", "O(1)", "Returns the string value of a key after setting its expiration time.", cmdGetex).keys(1, 1, 1, keyTakes).
+			note("RW and UPDATE because it changes the TTL"),
 		define(group, "mget", -2, ReadOnly|Fast, catStringRead, "1.0.0", "O(N)", "Atomically returns the string values of one or more keys.", cmdMget).keys(1, -1, 1, keyReads),
 		define(group, "mset", -3, wr, catStringWrite, "1.0.1", "O(N)", "Atomically creates or modifies the string values of one or more keys.", cmdMset).keys(1, -1, 2, keySets),
 		define(group, "msetnx", -3, wr, catStringWrite, "1.0.1", "O(N)", "Atomically modifies the string values of one or more keys only when all keys don't exist.", cmdMset).keys(1, -1, 2, KeyOW|KeyInsert),

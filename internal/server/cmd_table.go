@@ -53,6 +53,12 @@ func (cmd *Command) keys(first, last, step int, flags KeyFlag) *Command {
 	return cmd
 }
 
+// note adds a remark on the keys for the reader of COMMAND INFO.
+func (cmd *Command) note(text string) *Command {
+	cmd.KeySpecs[len(cmd.KeySpecs)-1].Notes = text
+	return cmd
+}
+
 // container makes a command that only holds subcommands.
 func container(group, name, since, summary string, subs ...*Command) *Command {
 	cmd := define(group, name, -2, 0, 0, since, "Depends on subcommand.", summary, nil)
