@@ -2,6 +2,7 @@ package abi
 
 import (
 	"bytes"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 )
@@ -10,6 +11,29 @@ import (
 type dict struct {
 	tree btree.Map[string, uintptr]
 	size int // bytes of keys
+}
+
+// dictMemory is what all dictionaries take, in bytes. Their trees are on the Go
+// heap, whose growth is no measure: it has garbage, too.
+var dictMemory atomic.Int64
+
+// dictEntry is about what an entry costs beside its key's bytes.
+const dictEntry = 48
+
+// keyed notes that a key of n bytes came with an entry, or went: then both are
+// below zero.
+func (d *dict) keyed(n, entry int) {
+	d.size += n
+	dictMemory.Add(int64(n + entry))
+}
+
+// memory is about what the dictionary takes, in bytes.
+func (d *dict) memory() int { return cellSize + d.size + d.tree.Len()*dictEntry }
+
+// freeDict ends the life of a dictionary.
+func freeDict(p uintptr, locked bool) {
+	dictMemory.Add(-int64((*dict)(*objectSlot(p)).memory()))
+	freeHandle(p, locked)
 }
 
 // dictIter is RedisModuleDictIter. It keeps the key it stands on rather than a
@@ -35,6 +59,7 @@ func apiCreateDict(f *frame) {
 		return
 	}
 	p := newHandle(headDict, &dict{}, f.locked())
+	dictMemory.Add(cellSize)
 	ctx.track(headDict, p)
 	f.setPtr(p)
 }
@@ -45,7 +70,7 @@ func apiFreeDict(f *frame) {
 		return
 	}
 	ctx.untrack(f.uptr(1))
-	freeHandle(f.uptr(1), f.locked())
+	freeDict(f.uptr(1), f.locked())
 }
 
 func apiDictSize(f *frame) {
@@ -56,7 +81,7 @@ func apiDictSize(f *frame) {
 
 func apiMallocSizeDict(f *frame) {
 	if d := object[dict](f, 0, headDict); d != nil {
-		f.setInt(int64(cellSize + d.size + d.tree.Len()*48))
+		f.setInt(int64(d.memory()))
 	}
 }
 
@@ -87,7 +112,7 @@ func (f *frame) dictSet(key func(int) (string, bool), value int, replace bool) {
 		return
 	}
 	if _, had := d.tree.Set(k, f.uptr(value)); !had {
-		d.size += len(k)
+		d.keyed(len(k), dictEntry)
 	}
 	f.setOK(true)
 }
@@ -129,7 +154,7 @@ func (f *frame) dictDel(key func(int) (string, bool), old int) {
 	}
 	v, had := d.tree.Delete(k)
 	if had {
-		d.size -= len(k)
+		d.keyed(-len(k), -dictEntry)
 		put(f.uptr(old), v)
 	}
 	f.setOK(had)

@@ -114,7 +114,7 @@ func apiDeleteKey(f *frame) {
 	if k == nil || !f.writable(k) {
 		return
 	}
-	host.srv.DropKey(k.db, k.name)
+	host.srv.DropKey(k.db, k.name, false)
 	f.setOK(true)
 }
 
@@ -123,7 +123,7 @@ func apiUnlinkKey(f *frame) {
 	if k == nil || !f.writable(k) {
 		return
 	}
-	host.srv.UnlinkKey(k.db, k.name)
+	host.srv.DropKey(k.db, k.name, true)
 	f.setOK(true)
 }
 

@@ -204,7 +204,7 @@ func (ctx *Context) freeAuto(locked bool) {
 		case headReply:
 			(*callReply)(*objectSlot(it.p)).free(locked)
 		case headDict:
-			freeHandle(it.p, locked)
+			freeDict(it.p, locked)
 		case headServerInfo:
 			freeHandle(it.p, locked)
 		}

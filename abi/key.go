@@ -167,7 +167,7 @@ func (f *frame) writable(k *key) bool {
 // dropEmpty deletes the key when its value has lost its last element.
 func (k *key) dropEmpty(e *store.Entry) {
 	if k.data().Emptied(e) {
-		host.srv.DropKey(k.db, k.name)
+		host.srv.DropKey(k.db, k.name, false)
 	}
 }
 

@@ -14,7 +14,7 @@ const mallinfoSize = 80
 // library. RedisModule_Alloc is malloc itself, so that it costs no crossing; the
 // price is that the sum is a sample.
 func (h *Host) countMemory() {
-	h.srv.AddMemory(func() uint64 { return uint64(sharedHeap.Used()) })
+	h.srv.AddMemory(func() uint64 { return uint64(sharedHeap.Used() + max(0, dictMemory.Load())) })
 	if libcMallinfo == 0 {
 		return
 	}

@@ -138,6 +138,7 @@ func (s *Server) defragCycle() {
 		return
 	}
 	limit := int64(time.Second) * int64(d.running) / 100 / int64(max(1, s.Settings.Hz))
+	defer func() { s.noteLatency("active-defrag-cycle", nanotime()-now) }()
 	end := now + max(limit, int64(time.Microsecond))
 	stop := time.Now().UnixMicro() + max(limit/1000, 1)
 	for d.running != 0 && nanotime() < end {

@@ -51,9 +51,7 @@ func (c *Client) copyModule(e *store.Entry, from []byte, db int, to []byte) bool
 // for the module that owns the value. As in Redis those who watch the key are
 // not told: the module closes the key, or says so itself.
 func (s *Server) SetModule(db int, key []byte, v store.ModuleValue) {
-	if s.live(db, key) != nil {
-		s.DropKey(db, key)
-	}
+	s.DropKey(db, key, false)
 	if e := s.liveForWrite(db, key); e != nil {
 		// Code that heard of the deletion put something there.
 		s.remove(db, key, e, false, LeaveOverwritten)

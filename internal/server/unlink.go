@@ -73,11 +73,10 @@ func (s *Server) overwriting(db int, key []byte, e *store.Entry) *store.Entry {
 	return e
 }
 
-// DropKey takes a key out as the server itself does, and not a user: whether a
-// large value is freed later is lazyfree-lazy-server-del's to say.
-func (s *Server) DropKey(db int, key []byte) bool {
-	if s.lazy.serverDel {
-		return s.UnlinkKey(db, key)
-	}
-	return s.DeleteKey(db, key)
+// DropKey takes a key out for a module, which says itself, or by closing the key,
+// that it changed. A large value is freed later if the module wants that, or
+// lazyfree-lazy-server-del does.
+func (s *Server) DropKey(db int, key []byte, later bool) bool {
+	e := s.live(db, key)
+	return e != nil && s.remove(db, key, e, later || s.lazy.serverDel, LeaveDeleted)
 }
