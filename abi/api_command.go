@@ -86,6 +86,9 @@ func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
 		if flags&server.ModuleGetKeys != 0 {
 			cmd.GetKeys = m.keyFinder(fn)
 		}
+		if flags&server.ModuleGetChannels != 0 {
+			cmd.GetChannels = m.channelFinder(fn)
+		}
 	}
 	return cmd, fn
 }

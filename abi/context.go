@@ -38,6 +38,7 @@ const (
 	ctxTemporary // of a callback without a client
 	ctxOnLoad
 	ctxKeysPosition // the command is asked where its keys are
+	ctxChannelsPosition
 )
 
 // Context is the Go side of a RedisModuleCtx: for whom a module works, until
@@ -56,6 +57,7 @@ type Context struct {
 	auto      []autoItem
 	pool      []uintptr
 	positions []server.KeyRef   // what the command named as keys
+	channels  []server.ChannelRef
 	depth     []server.Deferred // postponed lengths, outermost first
 	scratch   [scratchSize]byte
 }
@@ -160,7 +162,7 @@ func (ctx *Context) release(locked bool) {
 	ctxCells.free(p, locked)
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
 	ctx.flags = 0
-	ctx.positions = ctx.positions[:0]
+	ctx.positions, ctx.channels = ctx.positions[:0], ctx.channels[:0]
 	ctx.cells, ctx.argv, ctx.pool = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0]
 	ctx.life++
 	if locked && len(ctxPool) < 64 {

@@ -1247,6 +1247,8 @@ func init() {
 		fnIsKeysPositionRequest:           apiIsKeysPositionRequest,
 		fnKeyAtPos:                        apiKeyAtPos,
 		fnKeyAtPosWithFlags:               apiKeyAtPosWithFlags,
+		fnIsChannelsPositionRequest:       apiIsChannelsPositionRequest,
+		fnChannelAtPosWithFlags:           apiChannelAtPosWithFlags,
 		fnGetClientId:                     apiGetClientId,
 		fnGetClientUserNameById:           apiGetClientUserNameById,
 		fnGetClientInfoById:               apiGetClientInfoById,

@@ -38,6 +38,9 @@ type Command struct {
 	// GetKeys finds the keys where neither KeySpecs nor the old range can; it
 	// returns indexes into argv, and false when the arguments make no sense.
 	GetKeys func(cmd *Command, argv [][]byte) ([]KeyRef, bool)
+	// GetChannels finds the channels of a module's command that wants to be
+	// asked.
+	GetChannels func(argv [][]byte) []ChannelRef
 	// Parent is the command this one is a subcommand of.
 	Parent *Command
 	// Subcommands by their short lower-case name.

@@ -1,10 +1,13 @@
 package server
 
+import "slices"
+
 // Filter sees every command before it is looked up, and may change it.
 type Filter struct {
 	// Func is called with each command, in order of registration.
 	Func func(*FilterCall)
-	// NoSelf leaves out commands that the filter's own module runs.
+	// NoSelf leaves out commands that the filter's own module runs, and all that
+	// these run in turn.
 	NoSelf bool
 	// Owner is the label of who registered it.
 	Owner any
@@ -48,7 +51,7 @@ func (s *Server) RemoveFilter(f *Filter) bool {
 func (s *Server) runFilters(c *Client, argv [][]byte, owner any) [][]byte {
 	call := FilterCall{Client: c, Argv: argv}
 	for _, f := range s.filters.list {
-		if f.NoSelf && owner != nil && f.Owner == owner {
+		if f.NoSelf && (owner != nil && f.Owner == owner || slices.Contains(s.exec.callers, f.Owner)) {
 			continue
 		}
 		f.Func(&call)
