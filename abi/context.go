@@ -56,7 +56,7 @@ type Context struct {
 	argv      []uintptr // what the module sees of them
 	auto      []autoItem
 	pool      []uintptr
-	positions []server.KeyRef   // what the command named as keys
+	positions []server.KeyRef // what the command named as keys
 	channels  []server.ChannelRef
 	depth     []server.Deferred // postponed lengths, outermost first
 	scratch   [scratchSize]byte
