@@ -214,3 +214,31 @@ func TestTypesDefrag(t *testing.T) {
 		c.expect(t, want, "BOX.GET", "k"+strconv.Itoa(i))
 	}
 }
+
+// MEMORY USAGE asks the type, in the words of its version.
+func TestTypesUsage(t *testing.T) {
+	so := module(t, "testdata/modules/boxes.c")
+	s := startBerth(t)
+	c := s.dial()
+	c.expect(t, "OK", "MODULE", "LOAD", so)
+	for _, tc := range []struct{ version, samples, least, log string }{
+		{"1", "7", "1004", "(empty array)"},
+		{"3", "7", "1004", "(empty array)"},
+		{"4", "7", "2004", `1) "usage2 k 0 7"`},
+		{"5", "0", "2004", `1) "usage2 k 0 9223372036854775807"`},
+	} {
+		c.expect(t, "OK", "BOX.SET", "k", tc.version, "text")
+		c.do(t, "BOX.LOG")
+		got := strings.TrimPrefix(c.do(t, "MEMORY", "USAGE", "k", "SAMPLES", tc.samples), "(integer) ")
+		n, err := strconv.Atoi(got)
+		least, _ := strconv.Atoi(tc.least)
+		if err != nil || n < least || n > least+200 {
+			t.Errorf("version %s: MEMORY USAGE replies %s", tc.version, got)
+		}
+		c.expect(t, tc.log, "BOX.LOG")
+	}
+	c.expect(t, "OK", "SELECT", "2")
+	c.expect(t, "OK", "BOX.SET", "k", "5", "text")
+	c.do(t, "MEMORY", "USAGE", "k")
+	c.expect(t, `1) "usage2 k 2 5"`, "BOX.LOG")
+}

@@ -28,6 +28,10 @@ func cmdDebug(c *Client, argv [][]byte) {
 	case sub == "pause-cron" && one:
 		s.net.cronPaused = truthy(args[0])
 		c.WriteOK()
+	case sub == "digest" && len(args) == 0:
+		c.debugDigest()
+	case sub == "digest-value":
+		c.debugDigestValue(args)
 	case sub == "protocol" && one:
 		c.debugProtocol(strings.ToLower(string(args[0])))
 	case sub == "populate" && len(args) >= 1 && len(args) <= 3:
@@ -168,6 +172,10 @@ func (c *Client) writeCount() {
 var debugHelp = []string{
 	"CONFIG-REWRITE-FORCE-ALL",
 	"    Rewrite the configuration file with every parameter, defaults too.",
+	"DIGEST",
+	"    Reply a checksum of all keys and values, zeros when there are none.",
+	"DIGEST-VALUE <key> [<key> ...]",
+	"    Reply a checksum of each value, zeros for a key that is not there.",
 	"ERROR <string>",
 	"    Reply <string> as an error.",
 	"LOG <message>",

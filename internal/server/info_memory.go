@@ -20,20 +20,37 @@ func humanBytes(n uint64) string {
 	}
 }
 
-func (s *Server) infoMemory(w *InfoWriter) {
+// memoryFigures say what memory is used for, in bytes.
+type memoryFigures struct {
+	used, rss, peak   uint64
+	clients, replicas uint64 // replicas are a part of clients
+	// overhead is what is used beside the data set, net what the server has come
+	// to use since its start.
+	overhead, dataset, net uint64
+}
+
+// measureMemory finds what memory is used for.
+func (s *Server) measureMemory() (m memoryFigures) {
 	s.sampleMemory()
-	used, rss := s.UsedMemory(), residentMemory()
-	peak := max(uint64(s.Stats.PeakMemory), used)
-	s.Stats.PeakMemory = int64(peak)
-	clients := s.clientMemory()
-	overhead := s.memory.startup + clients + uint64(s.tracking.bytes)
+	m.used, m.rss = s.UsedMemory(), residentMemory()
+	m.peak = max(uint64(s.Stats.PeakMemory), m.used)
+	s.Stats.PeakMemory = int64(m.peak)
+	m.clients, m.replicas = s.clientMemory(), s.memory.clients[ClassReplica]
+	m.overhead = s.memory.startup + m.clients + uint64(s.tracking.bytes)
 	for _, d := range s.keyspace.dbs {
 		keys, expires := d.Overhead()
-		overhead += uint64(keys + expires)
+		m.overhead += uint64(keys + expires)
 	}
-	overhead = min(overhead, used)
-	dataset := used - overhead
-	net := used - min(s.memory.startup, used)
+	m.overhead = min(m.overhead, m.used)
+	m.dataset = m.used - m.overhead
+	m.net = m.used - min(s.memory.startup, m.used)
+	return m
+}
+
+func (s *Server) infoMemory(w *InfoWriter) {
+	m := s.measureMemory()
+	used, rss, peak := m.used, m.rss, m.peak
+	overhead, dataset, net := m.overhead, m.dataset, m.net
 	total, limit := systemMemory(), s.Config.Values.MaxMemory
 	both := func(name string, n uint64) {
 		w.uint(name, n)
@@ -74,8 +91,8 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.fixed("mem_fragmentation_ratio", ratio(rss, used))
 	w.int("mem_fragmentation_bytes", int64(rss)-int64(used))
 	zero("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers")
-	w.uint("mem_clients_slaves", s.memory.clients[ClassReplica])
-	w.uint("mem_clients_normal", clients-s.memory.clients[ClassReplica])
+	w.uint("mem_clients_slaves", m.replicas)
+	w.uint("mem_clients_normal", m.clients-m.replicas)
 	zero("mem_cluster_links", "mem_aof_buffer")
 	w.line("mem_allocator", "berth-"+runtime.Version())
 	w.int("active_defrag_running", int64(s.defrag.running))

@@ -27,7 +27,7 @@ type ModuleType interface {
 	// not; can is false when values of the type are never copied.
 	CopyValue(from, to ModuleKey, v uintptr) (n uintptr, can bool)
 	// Usage is the memory that the value takes, in bytes, estimated by looking at
-	// samples of its elements; 0 is for all of them.
+	// samples of its elements.
 	Usage(key ModuleKey, v uintptr, samples int) int
 	// Digest is what the value adds, by exclusive or, to the checksum of a data
 	// set; zero if the type adds nothing.
