@@ -17,6 +17,7 @@ var families = []family{
 	{"numbers", 3, genNumber},
 	{"lists", 8, genList},
 	{"hashes", 8, genHash},
+	{"sets", 8, genSet},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
 	{"transactions", 1, genTransaction},

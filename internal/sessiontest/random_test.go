@@ -115,7 +115,7 @@ func agree(args []string, berth, redis *resp.Reply) bool {
 		return len(args) > 1 && (args[1] != "0" || sameScan(berth, redis))
 	case "HSCAN", "SSCAN", "ZSCAN":
 		return len(args) > 2 && (args[2] != "0" || sameScan(berth, redis))
-	case "HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER":
+	case "HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER", "SPOP":
 		// Which they are is chance, how many is not.
 		return berth.Len == redis.Len
 	case "RANDOMKEY":
@@ -138,10 +138,10 @@ func near(berth, redis *resp.Reply, by float64) bool {
 		math.Abs(float64(berth.Int-redis.Int)) <= by
 }
 
-// sameEncoding says that the encodings are the same but for names: 7.0 keeps
-// all lists in quicklists.
+// sameEncoding says that the encodings are the same but for what 7.2 has and 7.0
+// has not: lists and sets in listpacks.
 func sameEncoding(berth, redis *resp.Reply) bool {
-	return string(redis.Str) == "quicklist" && string(berth.Str) == "listpack"
+	return string(berth.Str) == "listpack" && (string(redis.Str) == "quicklist" || string(redis.Str) == "hashtable")
 }
 
 // sameScan says that both are parts of an iteration: the same keys if both are
