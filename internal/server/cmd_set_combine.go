@@ -45,10 +45,19 @@ func (c *Client) storeSet(key []byte, loose *store.Entry, event string) {
 	c.srv.Dirty++
 }
 
+// dropKey deletes a key whose value a command has used up.
+func (c *Client) dropKey(key []byte) bool {
+	if !c.srv.DropKey(c.DB, key, false) {
+		return false
+	}
+	c.srv.Touch(c.DB, key)
+	return true
+}
+
 // dropOld deletes what a key holds that a command with an empty result was to
 // store under.
 func (c *Client) dropOld(key []byte) {
-	if c.srv.DropKey(c.DB, key) {
+	if c.dropKey(key) {
 		c.srv.Notify(NotifyGeneric, "del", key, c.DB)
 		c.srv.Dirty++
 	}

@@ -106,7 +106,7 @@ func (c *Client) popMembers(argv [][]byte) {
 	case n == size:
 		c.writeMembers(v)
 		c.srv.Notify(NotifySet, "spop", argv[1], c.DB)
-		if c.srv.DropKey(c.DB, argv[1]) {
+		if c.dropKey(argv[1]) {
 			c.srv.Notify(NotifyGeneric, "del", argv[1], c.DB)
 		}
 		c.srv.Dirty += int64(n)
