@@ -99,9 +99,18 @@ func TestOnLoadFails(t *testing.T) {
 		if info := c.do(t, "INFO", "everything"); strings.Contains(info, "fails") {
 			t.Errorf("INFO goes on about the module:\n%s", info)
 		}
+		from := len(s.output())
+		c.expect(t, "OK", "SET", "k", "v")
+		c.expect(t, "(integer) 1", "DEL", "k")
+		c.expect(t, "OK", "FLUSHALL")
+		c.expect(t, "OK", "SWAPDB", "0", "1")
+		c.expect(t, "OK", "CONFIG", "SET", "hz", "10")
+		if text := s.output()[from:]; strings.Contains(text, "<") {
+			t.Errorf("the module still hears:\n%s", text)
+		}
 		s.expectDescriptors(before)
 	}
-	const steps = 11
+	const steps = 14
 	for n := range steps + 1 {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			from := len(s.output())

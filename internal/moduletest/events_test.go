@@ -226,3 +226,61 @@ func checkKeys(t *testing.T, c *client, after string) {
 		}
 	}
 }
+
+// Of clients, the loop, modules and the end a module hears too.
+func TestServerEvents(t *testing.T) {
+	t.Parallel()
+	so := module(t, "testdata/modules/events.c")
+	s := startBerth(t)
+	c := s.dial()
+	c.expect(t, "OK", "MODULE", "LOAD", so, "0")
+	for _, event := range []string{"client", "loop", "module", "shutdown", "cron"} {
+		c.expect(t, "(integer) 0", "EV.HEAR", event, "yes")
+	}
+	o, err := s.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := o.try("PING"); got != "PONG" {
+		t.Fatalf("PING: %s, %v", got, err)
+	}
+	o.conn.Close()
+	c.expect(t, "OK", "MODULE", "LOAD", module(t, "modules/helloworld.c"))
+	c.expect(t, "OK", "MODULE", "UNLOAD", "helloworld")
+	log := ""
+	for _, want := range []string{
+		"client here version 1 same 1 flags 16", "client gone version 1 same 1 flags 16",
+		"module loaded helloworld 1", "module unloaded helloworld 1", "cron 10",
+	} {
+		s.eventually(want, func() bool {
+			log += c.do(t, "EV.LOG")
+			return strings.Contains(log, want)
+		})
+	}
+	c.expect(t, "(integer) 3", "EV.LOOPS")
+	// Whoever hears of a client's end may end all others, itself included.
+	c.expect(t, "OK", "EV.REACT", "kill")
+	if o, err = s.connect(); err != nil {
+		t.Fatal(err)
+	}
+	o.conn.Close()
+	for err == nil {
+		_, err = c.receive()
+	}
+	c = s.dial()
+	s.eventually("a reply to a new client", func() bool {
+		got, err := c.try("EV.REACT", "none")
+		if err != nil {
+			c = s.dial()
+		}
+		return got == "OK"
+	})
+	c.expect(t, "PONG", "PING")
+	if err := c.send("SHUTDOWN", "NOSAVE"); err != nil {
+		t.Fatal(err)
+	}
+	<-s.done
+	if text := s.output(); !strings.Contains(text, "<events> events: the end") {
+		t.Errorf("the log says nothing of the end:\n%s", tail(text, 2000))
+	}
+}

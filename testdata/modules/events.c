@@ -92,6 +92,10 @@ static void onServer(RedisModuleCtx *ctx, RedisModuleEvent e, uint64_t sub, void
     }
     case REDISMODULE_EVENT_CLIENT_CHANGE: {
         RedisModuleClientInfo *i = data;
+        if (sub && !strcmp(react, "kill")) {
+            RedisModuleCallReply *r = RedisModule_Call(ctx, "CLIENT", "ccc", "KILL", "SKIPME", "yes");
+            if (r) RedisModule_FreeCallReply(r);
+        }
         say("client %s version %d same %d flags %d", sub ? "gone" : "here", (int)i->version, i->id == RedisModule_GetClientId(ctx), (int)i->flags);
         break;
     }

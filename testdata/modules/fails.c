@@ -112,9 +112,38 @@ static int takeString(RedisModuleCtx *ctx) {
     return REDISMODULE_OK;
 }
 
+static int keyEvent(RedisModuleCtx *ctx, int type, const char *event, RedisModuleString *key) {
+    RedisModule_Log(ctx, "notice", "%s %d of %s", event, type, RedisModule_StringPtrLen(key, NULL));
+    return REDISMODULE_OK;
+}
+
+static int takeKeyEvents(RedisModuleCtx *ctx) { return RedisModule_SubscribeToKeyspaceEvents(ctx, REDISMODULE_NOTIFY_ALL, keyEvent); }
+
+static void serverEvent(RedisModuleCtx *ctx, RedisModuleEvent e, uint64_t sub, void *data) {
+    REDISMODULE_NOT_USED(data);
+    if (e.id != REDISMODULE_EVENT_EVENTLOOP) RedisModule_Log(ctx, "notice", "event %d %d", (int)e.id, (int)sub);
+}
+
+static int takeEvents(RedisModuleCtx *ctx) {
+    RedisModuleEvent all[] = {RedisModuleEvent_FlushDB,      RedisModuleEvent_ClientChange, RedisModuleEvent_Shutdown, RedisModuleEvent_CronLoop,
+                              RedisModuleEvent_ModuleChange, RedisModuleEvent_SwapDB,       RedisModuleEvent_Config,   RedisModuleEvent_Key,
+                              RedisModuleEvent_EventLoop};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        if (RedisModule_SubscribeToServerEvent(ctx, all[i], serverEvent) != REDISMODULE_OK) return REDISMODULE_ERR;
+    return REDISMODULE_OK;
+}
+
+static void job(RedisModuleCtx *ctx, void *data) {
+    REDISMODULE_NOT_USED(data);
+    RedisModule_Log(ctx, "notice", "a job ran");
+}
+
+static int takeJob(RedisModuleCtx *ctx) { return RedisModule_AddPostNotificationJob(ctx, job, RedisModule_Alloc(10), RedisModule_Free); }
+
 int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     int (*const steps[])(RedisModuleCtx *) = {takeCommand, takeTimer, takeTimeEvent, takeSocket, takeClient, takeFilter,
-                                              takeAttachment, takeInfo, takeConfig, takeShared, takeString};
+                                              takeAttachment, takeInfo, takeConfig, takeShared, takeString,
+                                              takeKeyEvents, takeEvents, takeJob};
     if (argc != 1 || RedisModule_Init(ctx, "fails", 1, REDISMODULE_APIVER_1) == REDISMODULE_ERR) return REDISMODULE_ERR;
     if (RedisModule_StringToLongLong(argv[0], &left) != REDISMODULE_OK) return REDISMODULE_ERR;
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
