@@ -7,6 +7,10 @@ import (
 	"berth/internal/store"
 )
 
+// maxDraws is how many elements may be drawn with repetition. Redis has no such
+// bound and works on until its memory is full.
+const maxDraws = math.MaxInt32
+
 // randomCount reads the count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER,
 // replying the error itself. distinct is false for a count below zero, which
 // asks for so many draws.
@@ -20,6 +24,9 @@ func (c *Client) randomCount(arg []byte, doubled bool) (n int, distinct, ok bool
 		c.WriteErrorf("ERR value is out of range, value must between %d and %d", -math.MaxInt64, math.MaxInt64)
 		return 0, false, false
 	case doubled && (v < -math.MaxInt64/2 || v > math.MaxInt64/2):
+		c.WriteError("ERR value is out of range")
+		return 0, false, false
+	case v < -maxDraws:
 		c.WriteError("ERR value is out of range")
 		return 0, false, false
 	case v < 0:

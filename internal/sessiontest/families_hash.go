@@ -50,7 +50,7 @@ func genHash(g *Gen) []string {
 	case 16:
 		return join("HINCRBYFLOAT", key, g.field(), g.double())
 	case 17:
-		return join("HRANDFIELD", key, g.maybe(60, g.index()), g.maybe(20, "WITHVALUES"))
+		return join("HRANDFIELD", key, g.maybe(60, strconv.Itoa(g.IntN(30)-15)), g.maybe(20, "WITHVALUES"))
 	case 18:
 		return join("HSCAN", key, g.pick("0", "0", "0", g.junk()), g.options(25, []string{"COUNT", g.pick("1000", g.index())}, []string{"MATCH", g.pick("*", "f1*", "nosuch")}))
 	}
