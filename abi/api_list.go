@@ -8,8 +8,7 @@ import (
 
 // The errors that list functions tell apart.
 const (
-	errnoDomain  = int32(unix.EDOM)
-	errnoNotList = int32(unix.ENOTSUP)
+	errnoDomain = int32(unix.EDOM)
 )
 
 // listHead is REDISMODULE_LIST_HEAD.
@@ -36,7 +35,7 @@ func (f *frame) list(mode int32, create bool) (*key, *store.Entry) {
 	}
 	e := k.entry()
 	if e == nil && !create || e != nil && e.Type() != store.List {
-		f.fail(errnoNotList)
+		f.fail(errnoWrongKind)
 		return nil, nil
 	}
 	if k.mode&mode == 0 {

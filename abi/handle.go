@@ -13,6 +13,7 @@ const (
 	headFilterCall
 	headInfo
 	headServerInfo
+	headScan
 )
 
 // headNames say what a pointer should have been, for log lines.
@@ -20,7 +21,7 @@ var headNames = map[uint64]string{
 	headString: "string", headCtx: "context", headKey: "key", headReply: "call reply",
 	headBlocked: "blocked client", headDict: "dictionary", headDictIter: "dictionary iterator",
 	headCommand: "command", headFilter: "command filter", headFilterCall: "filter context",
-	headInfo: "info context", headServerInfo: "server info",
+	headInfo: "info context", headServerInfo: "server info", headScan: "scan cursor",
 }
 
 // newHandle makes a cell of the given kind for the Go object at obj, which it
