@@ -208,8 +208,7 @@ func cmdHdel(c *Client, argv [][]byte) {
 		}
 	}
 	if n > 0 {
-		c.srv.changed(NotifyHash, "hdel", argv[1], c.DB)
-		c.dropEmptied(argv[1])
+		c.shrunk(NotifyHash, "hdel", argv[1])
 		c.srv.Dirty += int64(n - 1)
 	}
 	c.WriteInt(int64(n))

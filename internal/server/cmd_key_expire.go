@@ -84,7 +84,7 @@ func cmdExpire(c *Client, argv [][]byte) {
 		return
 	}
 	if n <= c.srv.Mstime() {
-		c.srv.remove(c.DB, argv[1], e, c.srv.lazy.expire, LeaveDeleted)
+		c.srv.remove(c.DB, argv[1], e, c.srv.lazy.expire, LeaveExpired)
 		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	} else {
 		c.DBStore().SetExpire(e, n)

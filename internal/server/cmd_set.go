@@ -89,8 +89,7 @@ func cmdSrem(c *Client, argv [][]byte) {
 		}
 	}
 	if n > 0 {
-		c.srv.changed(NotifySet, "srem", argv[1], c.DB)
-		c.dropEmptied(argv[1])
+		c.shrunk(NotifySet, "srem", argv[1])
 		c.srv.Dirty += int64(n - 1)
 	}
 	c.WriteInt(int64(n))

@@ -205,7 +205,7 @@ func cmdGetex(c *Client, argv [][]byte) {
 	s, db := c.srv, c.DBStore()
 	switch {
 	case flags&(setEXAT|setPXAT) != 0 && at <= s.Mstime():
-		s.remove(c.DB, argv[1], e, s.lazy.expire, LeaveDeleted)
+		s.remove(c.DB, argv[1], e, s.lazy.expire, LeaveExpired)
 		s.changed(NotifyGeneric, "del", argv[1], c.DB)
 	case at != 0:
 		db.SetExpire(e, at)

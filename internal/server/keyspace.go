@@ -260,6 +260,18 @@ func (s *Server) reclaimLater(d *store.DB) {
 	}, nil)
 }
 
+// shrunk is changed for the commands that delete an emptied key before they tell
+// of anything: HDEL, SREM, ZREM and the like.
+func (c *Client) shrunk(class int, event string, key []byte) {
+	db := c.DBStore()
+	e := db.Find(key)
+	gone := e != nil && db.Emptied(e) && c.srv.remove(c.DB, key, e, c.srv.lazy.serverDel, LeaveDeleted)
+	c.srv.changed(class, event, key, c.DB)
+	if gone {
+		c.srv.Notify(NotifyGeneric, "del", key, c.DB)
+	}
+}
+
 // dropEmptied deletes the value under a key after a command took its elements
 // out and events went out. It looks again: whoever heard of them may have changed
 // the key.
