@@ -23,6 +23,10 @@ type callFrame struct {
 // module that recurses through Call runs out of C stack near here anyway.
 const callDepth = 1024
 
+// callReserve is how many of these calls are left when callbacks are left out.
+// Commands are refused before.
+const callReserve = 4
+
 // callFrames is the LIFO of frames for calls into modules. It is not on a
 // goroutine's stack, since a callback can move that, and it is protected by
 // the host lock, under which every such call is made.

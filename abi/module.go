@@ -114,6 +114,10 @@ func (m *Module) call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 		return 0
 	}
 	h := m.host
+	if callTop >= callDepth-callReserve {
+		h.srv.Log(server.LogWarning, "<%s> modules and the host call each other too deep: a callback was left out", m.name)
+		return 0
+	}
 	prev := h.running
 	h.running = m
 	r, f := call(fn, a0, a1, a2, a3, a4, a5)
@@ -127,7 +131,7 @@ func (m *Module) call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 // handler makes the handler of a command whose C function is fn.
 func (m *Module) handler(fn uintptr) server.Handler {
 	return func(c *server.Client, argv [][]byte) {
-		if callTop >= callDepth-8 {
+		if callTop >= callDepth-2*callReserve {
 			c.WriteError("ERR modules and commands call each other too deep")
 			return
 		}

@@ -120,6 +120,11 @@ func TestTypesReenter(t *testing.T) {
 	c.expect(t, "OK", "FLUSHALL")
 	c.expect(t, "(integer) 0", "DBSIZE")
 	c.expect(t, "PONG", "PING")
+	// Without an end the calls get too deep, and the callback is left out.
+	c.expect(t, "OK", "CARRY.PUT", "k", "copy!", "COPY")
+	c.do(t, "COPY", "k", "k2")
+	s.logged("too deep")
+	c.expect(t, "PONG", "PING")
 }
 
 // A module that fails to load takes its values with it, and another may have the

@@ -100,7 +100,7 @@ static void digest(RedisModuleDigest *d, void *v) {
 
 static int call(const char *command, const char *key) {
     RedisModuleCtx *ctx = RedisModule_GetThreadSafeContext(NULL);
-    RedisModuleCallReply *r = strcmp(command, "SET") ? RedisModule_Call(ctx, command, "c", key) : RedisModule_Call(ctx, command, "cc", key, "again");
+    RedisModuleCallReply *r = strcmp(command, "SET") && strcmp(command, "COPY") ? RedisModule_Call(ctx, command, "c", key) : RedisModule_Call(ctx, command, "cc", key, "again");
     int ok = r != NULL;
     if (r) RedisModule_FreeCallReply(r);
     RedisModule_FreeThreadSafeContext(ctx);
@@ -108,6 +108,7 @@ static int call(const char *command, const char *key) {
 }
 
 static const char *inUnlink, *inCopy, *inFree;
+static int forEver;
 
 static void unlinked(RedisModuleKeyOptCtx *ctx, const void *v) {
     const char *command = inUnlink;
@@ -119,7 +120,7 @@ static void unlinked(RedisModuleKeyOptCtx *ctx, const void *v) {
 
 static void *copy(RedisModuleKeyOptCtx *ctx, const void *v) {
     const char *command = inCopy;
-    inCopy = NULL;
+    if (!forEver) inCopy = NULL;
     if (command) {
         call(command, text(RedisModule_GetKeyNameFromOptCtx(ctx)));
         call("SET", text(RedisModule_GetToKeyNameFromOptCtx(ctx)));
@@ -169,7 +170,7 @@ static int loadCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
 }
 
 /* CARRY.PUT key [callback command]: a value whose next callback runs a command on
- * its key. */
+ * its key: every time if an exclamation mark is behind it. */
 static int putCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     static char words[3][16];
     if (argc != 2 && argc != 4) return RedisModule_WrongArity(ctx);
@@ -179,8 +180,9 @@ static int putCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     RedisModule_CloseKey(key);
     if (argc == 4) {
         const char *which = text(argv[2]);
+        forEver = !strcmp(which, "copy!");
         if (!strcmp(which, "unlink")) inUnlink = strncpy(words[0], text(argv[3]), 15);
-        if (!strcmp(which, "copy")) inCopy = strncpy(words[1], text(argv[3]), 15);
+        if (!strncmp(which, "copy", 4)) inCopy = strncpy(words[1], text(argv[3]), 15);
         if (!strcmp(which, "free")) inFree = strncpy(words[2], text(argv[3]), 15);
     }
     return RedisModule_ReplyWithSimpleString(ctx, "OK");
