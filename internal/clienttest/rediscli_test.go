@@ -120,6 +120,7 @@ func TestBenchmarkTool(t *testing.T) {
 	for _, args := range [][]string{
 		{"-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,lrange,mset"},
 		{"-t", "ping,set,get", "-P", "16", "-c", "20", "-r", "1000", "-d", "100"},
+		{"-t", "sadd,hset,spop"},
 		{"-3", "-t", "set,get", "--threads", "2"},
 	} {
 		got := tool(t, "", "redis-benchmark", addr, append(args, "-n", "1000", "-q")...)
