@@ -48,6 +48,13 @@ var digesters = [...]func(db *store.DB, e *store.Entry, d *digest){
 			return true
 		})
 	},
+	store.Set: func(db *store.DB, e *store.Entry, d *digest) {
+		var tmp [20]byte
+		db.Set(e).Each(func(member ds.Elem) bool {
+			d.add(member.Bytes(tmp[:]))
+			return true
+		})
+	},
 	store.Hash: func(db *store.DB, e *store.Entry, d *digest) {
 		db.Hash(e).Each(func(field, val ds.Elem) bool {
 			var one digest
