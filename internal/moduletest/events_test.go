@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -153,6 +154,49 @@ func TestChangesUnderfoot(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The same for keys that the server itself takes out, many at a time.
+func TestServerUnderfoot(t *testing.T) {
+	t.Parallel()
+	so := module(t, "testdata/modules/events.c")
+	path, err := checked()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, path, "serve", "--hz", "100")
+	c := s.dial()
+	c.expect(t, "OK", "MODULE", "LOAD", so, "32767")
+	c.expect(t, "(integer) 0", "EV.HEAR", "key", "yes")
+	for _, reaction := range reactions {
+		c.expect(t, "OK", "EV.REACT", "none")
+		c.expect(t, "OK", "FLUSHALL")
+		c.expect(t, "OK", "CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "allkeys-random")
+		for i := range 400 {
+			c.expect(t, "OK", "SET", fmt.Sprintf("late:%d", i), "v", "PX", "30")
+			c.expect(t, "OK", "SET", fmt.Sprintf("key:%d", i), strings.Repeat("v", 100))
+		}
+		c.expect(t, "OK", "EV.REACT", reaction)
+		s.eventually("all to expire", func() bool {
+			log := c.do(t, "EV.LOG")
+			return strings.Contains(log, "expired") || reaction == "flush" || reaction == "fill" || reaction == "rename"
+		})
+		used, err := strconv.Atoi(c.info(t, "memory", "used_memory"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.expect(t, "OK", "CONFIG", "SET", "maxmemory", strconv.Itoa(used-20_000))
+		for i := range 100 {
+			c.do(t, "SET", fmt.Sprintf("key:%d", i), "w") // an error when there is too little memory
+		}
+		c.expect(t, "OK", "CONFIG", "SET", "maxmemory", "0")
+		c.expect(t, "OK", "EV.REACT", "none")
+		c.do(t, "EV.LOG")
+		checkKeys(t, c, "eviction with "+reaction)
+	}
+	if n := c.info(t, "stats", "evicted_keys"); n == "0" {
+		t.Error("nothing was evicted")
 	}
 }
 

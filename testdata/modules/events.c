@@ -67,6 +67,10 @@ static void act(RedisModuleCtx *ctx, RedisModuleString *key) {
             if (r) RedisModule_FreeCallReply(r);
         }
     }
+    if (!strcmp(react, "other") && strcmp(RedisModule_StringPtrLen(key, NULL), "other")) {
+        RedisModuleCallReply *r = RedisModule_Call(ctx, "SET", "cc", "other", "v");
+        if (r) RedisModule_FreeCallReply(r);
+    }
     if (!strcmp(react, "delkey")) {
         RedisModuleKey *k = RedisModule_OpenKey(ctx, key, REDISMODULE_WRITE);
         RedisModule_DeleteKey(k);
