@@ -95,6 +95,8 @@ func (s *Server) fillPool(db int, d *store.DB, policy int) {
 		e := sample.Entry()
 		s.offer(db, e, score.Of(d, e, now))
 	}
+	// The collector must not find addresses of memory that was given back.
+	clear(p.samples)
 }
 
 // offer puts an entry among the candidates unless all are better.

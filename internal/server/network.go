@@ -242,11 +242,14 @@ func (s *Server) beforeSleep() {
 		fn()
 	}
 	s.resumeClients()
-	if s.Config.Values.MaxMemoryClients != 0 {
-		s.evictClients()
-	}
-	if len(s.tracking.prefixes) != 0 {
-		s.broadcastInvalid()
+	// A command that yields has replied in part: nothing may come in between.
+	if s.exec.yielding == 0 {
+		if s.Config.Values.MaxMemoryClients != 0 {
+			s.evictClients()
+		}
+		if len(s.tracking.prefixes) != 0 {
+			s.broadcastInvalid()
+		}
 	}
 	s.flushPending()
 	s.closePending()

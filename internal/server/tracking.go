@@ -7,7 +7,8 @@ import (
 // trackingState says which client may have which key in a cache of its own, for
 // CLIENT TRACKING.
 type trackingState struct {
-	// keys are the ids of the clients that read a key since it last changed.
+	// keys are the ids of the clients that read a key since it last changed, in
+	// order.
 	// Databases are not told apart, as in Redis: a change in one invalidates the
 	// key in all. An id may be that of a client that is gone.
 	keys map[string][]uint64
@@ -124,10 +125,11 @@ func (s *Server) rememberKeys(cmd *Command, argv [][]byte) {
 	for _, ref := range refs {
 		key := argv[ref.Pos]
 		ids, known := t.keys[string(key)]
-		if slices.Contains(ids, c.ID) {
+		at, found := slices.BinarySearch(ids, c.ID)
+		if found {
 			continue
 		}
-		t.keys[string(key)] = append(ids, c.ID)
+		t.keys[string(key)] = slices.Insert(ids, at, c.ID)
 		t.items++
 		t.bytes += trackedID
 		if !known {
