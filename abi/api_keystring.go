@@ -11,7 +11,7 @@ func apiStringSet(f *frame) {
 	if s == nil {
 		return
 	}
-	host.srv.SetString(k.db, k.name, s.bytes())
+	host.srv.ReplaceString(k.db, k.name, s.bytes())
 	f.setOK(true)
 }
 
@@ -61,7 +61,7 @@ func apiStringTruncate(f *frame) {
 		if n == 0 {
 			return
 		}
-		e = host.srv.SetString(k.db, k.name, nil)
+		e = host.srv.ReplaceString(k.db, k.name, nil)
 	}
 	k.data().ResizeString(e, int(n))
 }

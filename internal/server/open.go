@@ -61,6 +61,20 @@ func (s *Server) openEntry(db int, key []byte, flags OpenFlag) *store.Entry {
 	return s.live(db, key)
 }
 
+// ReplaceString puts a string under a key for a module, in the place of what was
+// there, if anything. The module says itself, or by closing the key, that it
+// changed. To those who look the old value is deleted, and the key is new.
+func (s *Server) ReplaceString(db int, key, val []byte) *store.Entry {
+	if s.keyspace.onLeave != nil || s.Hears(NotifyNew) {
+		s.DropKey(db, key, false)
+	}
+	e := s.overwriting(db, key, s.liveForWrite(db, key))
+	fresh := e == nil
+	e = s.DBAt(db).PutPlain(e, key, val, false)
+	s.placed(db, e, key, fresh)
+	return e
+}
+
 // LookupKeyForWrite is LookupKey for who will put something in the place of a
 // key that is not there.
 func (s *Server) LookupKeyForWrite(db int, key []byte) *store.Entry { return s.liveForWrite(db, key) }

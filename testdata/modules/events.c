@@ -168,6 +168,26 @@ static int cmdNotify(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return RedisModule_ReplyWithLongLong(ctx, RedisModule_NotifyKeyspaceEvent(ctx, type, RedisModule_StringPtrLen(argv[2], NULL), argv[3]));
 }
 
+/* EV.PUT key string|list|truncate|delete|unlink [value]: with the functions on keys */
+static int cmdPut(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    if (argc < 3) return RedisModule_WrongArity(ctx);
+    const char *how = RedisModule_StringPtrLen(argv[2], NULL);
+    RedisModuleKey *k = RedisModule_OpenKey(ctx, argv[1], REDISMODULE_WRITE);
+    int r = -1;
+    if (!strcmp(how, "string") && argc > 3) r = RedisModule_StringSet(k, argv[3]);
+    if (!strcmp(how, "list") && argc > 3) r = RedisModule_ListPush(k, REDISMODULE_LIST_TAIL, argv[3]);
+    if (!strcmp(how, "pop")) {
+        RedisModuleString *s = RedisModule_ListPop(k, REDISMODULE_LIST_TAIL);
+        r = s != NULL;
+        if (s) RedisModule_FreeString(ctx, s);
+    }
+    if (!strcmp(how, "truncate")) r = RedisModule_StringTruncate(k, 5);
+    if (!strcmp(how, "delete")) r = RedisModule_DeleteKey(k);
+    if (!strcmp(how, "unlink")) r = RedisModule_UnlinkKey(k);
+    RedisModule_CloseKey(k);
+    return RedisModule_ReplyWithLongLong(ctx, r);
+}
+
 static struct {
     const char *name;
     RedisModuleEvent e;
@@ -215,6 +235,7 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
         RedisModule_CreateCommand(ctx, "ev.notify", cmdNotify, "", 0, 0, 0) ||
         RedisModule_CreateCommand(ctx, "ev.hear", cmdHear, "", 0, 0, 0) ||
         RedisModule_CreateCommand(ctx, "ev.supported", cmdSupported, "", 0, 0, 0) ||
+        RedisModule_CreateCommand(ctx, "ev.put", cmdPut, "", 0, 0, 0) ||
         RedisModule_CreateCommand(ctx, "ev.loops", cmdLoops, "", 0, 0, 0))
         return REDISMODULE_ERR;
     return mask ? RedisModule_SubscribeToKeyspaceEvents(ctx, mask, onKey) : REDISMODULE_OK;
