@@ -42,7 +42,7 @@ func (f *frame) digest() *digest { return object[digest](f, 0, headDigest) }
 
 func apiDigestAddStringBuffer(f *frame) {
 	if d := f.digest(); d != nil {
-		d.add(cbytes(f.uptr(1), int(f.int(2))))
+		d.add(f.buffer(1))
 	}
 }
 

@@ -43,7 +43,7 @@ func apiSaveString(f *frame) {
 
 func apiSaveStringBuffer(f *frame) {
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleString(io.w, cbytes(f.uptr(1), int(f.int(2))), compressed())
+		io.w = rdb.AppendModuleString(io.w, f.buffer(1), compressed())
 	}
 }
 

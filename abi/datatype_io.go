@@ -76,6 +76,19 @@ func (io *moduleIO) fail(err error) {
 // compress says whether long strings are compressed.
 func compressed() bool { return host.srv.Config.Bool("rdbcompression") }
 
+// buffer returns the bytes at argument i, whose number is the next argument. One
+// that is wrong faults here, and not when memory for a copy was taken.
+func (f *frame) buffer(i int) []byte {
+	b := cbytes(f.uptr(i), int(f.int(i+1)))
+	if len(b) != 0 {
+		lastByte = b[len(b)-1]
+	}
+	return b
+}
+
+// lastByte keeps the read in buffer from being left out. Nobody reads it.
+var lastByte byte
+
 // saving returns the IO context in argument 0 if a value can be saved to it.
 func (f *frame) saving() *moduleIO {
 	io := object[moduleIO](f, 0, headIO)

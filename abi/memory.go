@@ -34,6 +34,7 @@ func (h *Host) countMemory() {
 	})
 	h.srv.SetDefrag(func() (used, held uint64) {
 		m := ask()
-		return m.uordblks, m.arena
+		// What is free at the end is no hole.
+		return m.uordblks, m.arena - m.keepcost
 	}, h.defragGlobals)
 }

@@ -50,7 +50,7 @@ func (f *frame) rescue(r any, top int, running *Module) {
 	if !ok {
 		panic(r)
 	}
-	if _, fault := r.(interface{ Addr() uintptr }); !fault && err.Error() != nilDereference {
+	if _, fault := r.(interface{ Addr() uintptr }); !fault && err.Error() != nilDereference && err.Error() != sliceTooLong {
 		panic(r)
 	}
 	if f.locked() {
@@ -58,6 +58,10 @@ func (f *frame) rescue(r any, top int, running *Module) {
 	}
 	f.misuse("a pointer among its arguments is bad (" + err.Error() + ")")
 }
+
+// sliceTooLong is the runtime's text for bytes that would not fit into memory, as
+// many as a size_t below zero.
+const sliceTooLong = "runtime error: unsafe.Slice: len out of range"
 
 // nilDereference is the runtime's text for a fault at an address near zero,
 // the only memory fault that carries no address.

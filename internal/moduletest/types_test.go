@@ -10,7 +10,11 @@ import (
 // What belongs to data types, used wrongly: an error and one line in the log.
 func TestTypesMisuse(t *testing.T) {
 	so := module(t, "testdata/modules/carrier.c")
-	s := startBerth(t)
+	berth, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, berth, "serve", "--enable-debug-command", "yes")
 	c := s.dial()
 	c.expect(t, "OK", "MODULE", "LOAD", so, "aware")
 	c.expect(t, "OK", "CONFIG", "SET", "activedefrag", "yes", "active-defrag-ignore-bytes", "1", "active-defrag-threshold-lower", "0")
@@ -31,6 +35,8 @@ func TestTypesMisuse(t *testing.T) {
 		{"loadBare", "LoadDataTypeFromStringEncver", "has no rdb_load"},
 		{"saveInLoad", "SaveUnsigned", "being loaded, not saved"},
 		{"loadInSave", "LoadUnsigned", "being saved, not loaded"},
+		{"negativeSize", "SaveStringBuffer", "len out of range"},
+		{"wrongSize", "SaveStringBuffer", "a pointer among its arguments is bad"},
 		{"oldIO", "LoadUnsigned", "freed before|not an? IO context"},
 		{"oldIOString", "LoadString", "freed before|not an? IO context"},
 		{"oldOpt", "GetKeyNameFromOptCtx", "freed before|not a key context"},
@@ -55,6 +61,12 @@ func TestTypesMisuse(t *testing.T) {
 		})
 	}
 	c.expect(t, "OK", "CARRY.PUT", "k")
+	from := len(s.output())
+	c.do(t, "DEBUG", "DIGEST-VALUE", "k")
+	if lines := s.loggedSince(from); len(lines) != 1 || !strings.Contains(lines[0], "RedisModule_DigestAddStringBuffer was used wrongly") {
+		t.Errorf("the log has %q", lines)
+	}
+	c.expect(t, "(integer) 1", "CARRY.WRONG", "oldDigest")
 	s.eventually("a defrag cycle", func() bool {
 		return c.info(t, "stats", "active_defrag_key_misses") != "0"
 	})

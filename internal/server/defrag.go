@@ -31,6 +31,7 @@ type defragState struct {
 	scratch    []byte   // keys found by one step of the scan
 	ends       []int
 	nextCheck  int64 // when to look at the heap, in nanoseconds
+	scanHits   int64 // Stats.DefragHits at the start of the scan
 
 	started int64 // when the time began that running is not 0, in nanoseconds
 	total   int64 // the time before, in nanoseconds
@@ -104,9 +105,10 @@ func (s *Server) planDefrag() {
 	}
 	if d.running == 0 {
 		d.started = nanotime()
+		d.scanHits = s.Stats.DefragHits
 	}
 	d.running = int(share)
-	s.Log(LogVerbose, "Starting active defrag, frag=%.0f%%, frag_bytes=%d, cpu=%d%%", percent, bytes, d.running)
+	s.Log(LogDebug, "Starting active defrag, frag=%.0f%%, frag_bytes=%d, cpu=%d%%", percent, bytes, d.running)
 }
 
 // stopDefrag ends a scan, done or not.
@@ -149,14 +151,31 @@ func (s *Server) defragCycle() {
 			if d.globals != nil {
 				d.globals()
 			}
-			s.Log(LogVerbose, "Active defrag done in %dms, reallocated=%d", (nanotime()-d.started)/int64(time.Millisecond), s.Stats.DefragHits)
-			s.stopDefrag()
-			s.planDefrag()
+			s.defragDone()
 		case d.inDB && d.cursor == 0:
 			d.db, d.inDB = d.db+1, false
 		default:
 			s.defragScan()
 		}
+	}
+}
+
+// defragPause is the time after a scan that moved nothing: the next will hardly
+// do better.
+const defragPause = 100 * time.Millisecond
+
+// defragDone ends a scan. If it moved something the next may begin at once.
+func (s *Server) defragDone() {
+	d := &s.defrag
+	moved := s.Stats.DefragHits - d.scanHits
+	if moved > 0 {
+		s.Log(LogVerbose, "Active defrag done in %dms, reallocated=%d", (nanotime()-d.started)/int64(time.Millisecond), moved)
+	}
+	s.stopDefrag()
+	if moved > 0 {
+		s.planDefrag()
+	} else {
+		d.nextCheck = min(d.nextCheck, nanotime()+int64(defragPause))
 	}
 }
 

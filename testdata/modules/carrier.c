@@ -38,6 +38,16 @@ static void saveElement(RedisModuleIO *io, char letter, RedisModuleString *s) {
 }
 
 static void save(RedisModuleIO *io, void *v) {
+    if (trick != NULL && !strcmp(trick, "negativeSize")) {
+        RedisModule_SaveStringBuffer(io, value, (size_t)-1);
+        failed = 1;
+        return;
+    }
+    if (trick != NULL && !strcmp(trick, "wrongSize")) {
+        RedisModule_SaveStringBuffer(io, value, (size_t)1 << 46);
+        failed = 1;
+        return;
+    }
     if (trick != NULL) { /* a load in a save */
         failed = RedisModule_LoadUnsigned(io) == 0 && v == value;
         return;
@@ -94,7 +104,7 @@ static void *load(RedisModuleIO *io, int encver) {
 }
 
 static void digest(RedisModuleDigest *d, void *v) {
-    REDISMODULE_NOT_USED(v);
+    RedisModule_DigestAddStringBuffer(d, v, (size_t)1 << 46);
     oldDigest = d;
 }
 
@@ -212,6 +222,7 @@ static int wrongCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     if (!strcmp(name, "loadBare")) failed = RedisModule_LoadDataTypeFromStringEncver(payload, bare, 1) == NULL;
     if (!strcmp(name, "saveInLoad")) RedisModule_LoadDataTypeFromStringEncver(payload, type, 7);
     if (!strcmp(name, "loadInSave")) RedisModule_SaveDataTypeToString(ctx, value, type);
+    if (!strcmp(name, "negativeSize") || !strcmp(name, "wrongSize")) RedisModule_SaveDataTypeToString(ctx, value, type);
     if (!strcmp(name, "oldIO")) failed = RedisModule_LoadUnsigned(oldIO) == 0;
     if (!strcmp(name, "oldIOString")) failed = RedisModule_LoadString(oldIO) == NULL;
     if (!strcmp(name, "oldDigest")) {
