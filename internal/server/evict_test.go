@@ -147,3 +147,40 @@ func TestEvictionOrder(t *testing.T) {
 		})
 	}
 }
+
+// TestEvictionTold checks that telling clients of evicted keys evicts no further
+// ones.
+func TestEvictionTold(t *testing.T) {
+	l := start(t, nil)
+	w := l.dial()
+	const keys, size = 300, 1000
+	var trackers []*wire
+	for range 10 {
+		c := l.dial()
+		c.send("HELLO 3")
+		c.next()
+		c.expect("CLIENT TRACKING ON", "OK")
+		trackers = append(trackers, c)
+	}
+	name := strings.Repeat("x", size)
+	for i := range keys {
+		w.expect(fmt.Sprintf("SET %d%s v", i, name), "OK")
+		for _, c := range trackers {
+			c.expect(fmt.Sprintf("GET %d%s", i, name), "v")
+		}
+	}
+	limit := uint64(0)
+	l.on(func(s *Server) { limit = s.UsedMemory() - 40*size })
+	w.expect(fmt.Sprint("CONFIG SET maxmemory-policy allkeys-lru maxmemory-eviction-tenacity 100 maxmemory ", limit), "OK")
+	for range 5 {
+		w.expect("PING", "PONG")
+	}
+	l.on(func(s *Server) {
+		if left := s.DBAt(0).Len(); left < keys*2/3 || left > keys-10 {
+			t.Errorf("%d of %d keys are left", left, keys)
+		}
+	})
+	if got := trackers[0].next(); !strings.Contains(got, "invalidate") {
+		t.Error(got)
+	}
+}

@@ -103,7 +103,7 @@ const nameCost = 96
 
 // countAgain is from what size on a buffer that comes or goes is worth counting
 // at once.
-const countAgain = 64 << 10
+const countAgain = outSize
 
 // countMemory brings the clients' sum up to date for this one. It is called
 // where buffers have become large or small, and for every client once a second.
