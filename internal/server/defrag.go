@@ -162,7 +162,7 @@ func (s *Server) defragCycle() {
 
 // defragPause is the time after a scan that moved nothing: the next will hardly
 // do better.
-const defragPause = 100 * time.Millisecond
+const defragPause = 400 * time.Millisecond
 
 // defragDone ends a scan. If it moved something the next may begin at once.
 func (s *Server) defragDone() {
