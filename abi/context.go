@@ -56,6 +56,7 @@ type Context struct {
 	argv      []uintptr // what the module sees of them
 	auto      []autoItem
 	pool      []uintptr
+	yield     int64           // when Yield serves the loop next, 0 at first
 	positions []server.KeyRef // what the command named as keys
 	channels  []server.ChannelRef
 	depth     []server.Deferred // postponed lengths, outermost first
@@ -162,6 +163,7 @@ func (ctx *Context) release(locked bool) {
 	ctxCells.free(p, locked)
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
 	ctx.flags = 0
+	ctx.yield = 0
 	ctx.positions, ctx.channels = ctx.positions[:0], ctx.channels[:0]
 	ctx.cells, ctx.argv, ctx.pool = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0]
 	ctx.life++

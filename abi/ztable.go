@@ -1368,6 +1368,7 @@ func init() {
 		fnIsSubEventSupported:             apiIsSubEventSupported,
 		fnGetServerVersion:                apiGetServerVersion,
 		fnGetTypeMethodVersion:            apiGetTypeMethodVersion,
+		fnYield:                           apiYield,
 		fnBlockClient:                     apiBlockClient,
 		fnBlockClientGetPrivateData:       apiBlockClientGetPrivateData,
 		fnBlockClientSetPrivateData:       apiBlockClientSetPrivateData,

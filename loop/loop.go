@@ -215,6 +215,19 @@ func (l *Loop) Run() error {
 // block it waits until there is something to do. A callback may call it: the
 // outer iteration then goes on with what is left of its own events.
 func (l *Loop) RunOnce(block bool) (int, error) {
+	n, err := l.runEvents(block)
+	if err != nil {
+		return 0, err
+	}
+	return n + l.runTimers(), nil
+}
+
+// RunEvents is RunOnce without waiting and without timers: their callbacks are
+// not made for being called inside of another.
+func (l *Loop) RunEvents() (int, error) { return l.runEvents(false) }
+
+// runEvents is an iteration without its timers.
+func (l *Loop) runEvents(block bool) (int, error) {
 	for _, fn := range l.before {
 		fn()
 	}
@@ -243,7 +256,7 @@ func (l *Loop) RunOnce(block bool) (int, error) {
 		n += l.fire(&events[i])
 	}
 	l.events = events[:0]
-	return n + l.runTimers(), nil
+	return n, nil
 }
 
 // fire calls back for one event, unless what it was reported for is gone.

@@ -21,6 +21,8 @@ type execState struct {
 	callers []any
 	// yielding counts nested runs of the loop inside a long command.
 	yielding int
+	// noClients is set while such a run serves no clients.
+	noClients bool
 	// busyReply is the text for clients meanwhile.
 	busyReply string
 	// afterUnit are functions to run when the outermost command is over.
@@ -89,9 +91,15 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 	if c.Flags&unusual != FlagAuthenticated && !s.checkState(c, cmd) {
 		return
 	}
-	if s.exec.yielding != 0 && cmd.Flags&AllowBusy == 0 {
-		s.reject(c, cmd, s.busyText())
-		return
+	if s.exec.yielding != 0 {
+		if s.exec.noClients {
+			s.postponeToUnit(c, cmd, argv)
+			return
+		}
+		if cmd.Flags&AllowBusy == 0 {
+			s.reject(c, cmd, s.busyText())
+			return
+		}
 	}
 	if s.Config.Values.MaxMemory != 0 && !s.roomFor(c, cmd) {
 		s.reject(c, cmd, ErrTextOOM)

@@ -266,24 +266,6 @@ func (s *Server) afterSleep() {
 	s.tick()
 }
 
-// Yield runs the loop once inside a long command, so that clients get at least
-// an answer: busy with the given text, unless a command may run then. The
-// client whose command it is stays as it is meanwhile. The host lock stays held.
-func (s *Server) Yield(busy string) error {
-	old := s.exec.busyReply
-	s.exec.busyReply = busy
-	s.exec.yielding++
-	c := s.exec.current
-	if c != nil && c.Flags&FlagProtected == 0 {
-		c.Flags |= FlagProtected
-		defer func() { c.Flags &^= FlagProtected }()
-	}
-	_, err := s.Loop.RunOnce(false)
-	s.exec.yielding--
-	s.exec.busyReply = old
-	return err
-}
-
 // busyText is what clients are told while a long command yields.
 func (s *Server) busyText() string {
 	if s.exec.busyReply != "" {

@@ -1,0 +1,65 @@
+package server
+
+import "time"
+
+// Yield runs the loop once inside a long command, so that clients get at least
+// an answer: busy with the given text, unless a command may run then. The
+// client whose command it is stays as it is meanwhile. The host lock stays held.
+func (s *Server) Yield(busy string) error { return s.yield(busy, false) }
+
+// yield is Yield; with noClients set, what clients send waits for the command's
+// end.
+func (s *Server) yield(busy string, noClients bool) error {
+	oldBusy, oldClients := s.exec.busyReply, s.exec.noClients
+	s.exec.busyReply, s.exec.noClients = busy, noClients
+	s.exec.yielding++
+	c := s.exec.current
+	if c != nil && c.Flags&FlagProtected == 0 {
+		c.Flags |= FlagProtected
+		defer func() { c.Flags &^= FlagProtected }()
+	}
+	_, err := s.Loop.RunEvents()
+	s.exec.yielding--
+	s.exec.busyReply, s.exec.noClients = oldBusy, oldClients
+	return err
+}
+
+// YieldNow is Yield for who calls it again and again: it runs the loop when the
+// command has taken longer than busy-reply-threshold, and as often as hz says
+// from then on. next is the caller's to keep, and zero in the beginning. Inside
+// of another Yield nothing happens, nor while a key is about to go.
+func (s *Server) YieldNow(next *int64, busy string, clients bool) {
+	if s.exec.yielding != 0 || s.Frozen() {
+		return
+	}
+	now := nanotime()
+	if *next == 0 {
+		*next = s.clock.now + min(s.Config.Int("busy-reply-threshold"), yieldNever)*int64(time.Millisecond)
+	}
+	if now < *next {
+		return
+	}
+	if err := s.yield(busy, !clients); err != nil {
+		s.Log(LogWarning, "Serving clients inside a long command: %v", err)
+	}
+	*next = now + int64(time.Second)/int64(max(1, s.Settings.Hz))
+}
+
+// yieldNever is more milliseconds than any command takes.
+const yieldNever = 1 << 40
+
+// postponeToUnit keeps a command until the running unit is over.
+func (s *Server) postponeToUnit(c *Client, cmd *Command, argv [][]byte) {
+	c.Flags |= flagPostponed | FlagBlocked
+	c.cmd = cmd
+	c.later = copyArgs(argv)
+	c.argv = c.later // what it was lies in the loop's buffer
+	s.Stats.Blocked++
+	s.AfterUnit(func() {
+		if c.Flags&flagPostponed != 0 {
+			c.Flags &^= FlagBlocked
+			s.Stats.Blocked--
+			s.resumeClient(c)
+		}
+	})
+}
