@@ -99,6 +99,8 @@ func apiDefragRedisModuleString(f *frame) {
 	host.srv.CountDefrag(false)
 }
 
+func apiDefragValkeyModuleString(f *frame) { apiDefragRedisModuleString(f) }
+
 func apiDefragShouldStop(f *frame) {
 	if d := f.defragging(); d != nil {
 		f.setBool(d.end != 0 && d.end < time.Now().UnixMicro())
