@@ -1433,6 +1433,7 @@ func init() {
 		fnRegisterStringConfig:            apiRegisterStringConfig,
 		fnRegisterEnumConfig:              apiRegisterEnumConfig,
 		fnLoadConfigs:                     apiLoadConfigs,
+		fnDefragValkeyModuleString:        apiDefragValkeyModuleString,
 		fnCreateFileEvent:                 apiCreateFileEvent,
 		fnDeleteFileEvent:                 apiDeleteFileEvent,
 		fnCreateTimeEvent:                 apiCreateTimeEvent,
