@@ -11,7 +11,7 @@ const sparse = 10
 
 // Sample fills into with different entries from a random place of the table on
 // and returns how many they are: fewer than asked for in a small or nearly
-// empty table. It is cheaper than Random as often, and good enough where any
+// empty table, but one at least unless it is empty. It is cheaper than Random as often, and good enough where any
 // few entries do.
 func (t *Table) Sample(into []unsafe.Pointer) int {
 	want := min(len(into), t.Len())
@@ -38,6 +38,10 @@ func (t *Table) Sample(into []unsafe.Pointer) int {
 		}
 		skip = 0
 		home, a = t.following(home, a)
+	}
+	if n == 0 {
+		into[0] = t.Random()
+		n = 1
 	}
 	return n
 }
