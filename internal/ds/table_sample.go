@@ -11,8 +11,8 @@ const sparse = 10
 
 // Sample fills into with different entries from a random place of the table on
 // and returns how many they are: fewer than asked for in a small or nearly
-// empty table, but one at least unless it is empty. It is cheaper than Random as often, and good enough where any
-// few entries do.
+// empty table, but one at least unless it is empty. It is cheaper than Random as
+// often, and good enough where any few entries do.
 func (t *Table) Sample(into []unsafe.Pointer) int {
 	want := min(len(into), t.Len())
 	if want == 0 {
