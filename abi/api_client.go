@@ -55,6 +55,10 @@ func (ci *clientInfo) fill(c *server.Client) {
 			ci.flags |= b.bit
 		}
 	}
+	if c.Flags&server.FlagUnixSocket != 0 {
+		copy(ci.addr[:], "/unixsocket") // as Redis calls them all
+		return
+	}
 	if addr, port, err := net.SplitHostPort(c.Addr()); err == nil {
 		copy(ci.addr[:len(ci.addr)-1], addr)
 		n, _ := strconv.ParseUint(port, 10, 16) // 0 for a unix socket

@@ -113,6 +113,41 @@ CMD(kiClient) {
     return REDISMODULE_OK;
 }
 
+/* KI.INFO id: the status, flags, address, port and database; of version 9 the
+ * status; of NULL too */
+CMD(kiInfo) {
+    ARGS(2);
+    unsigned long long id = number(argv[1]) ? (unsigned long long)number(argv[1]) : RedisModule_GetClientId(ctx);
+    RedisModuleClientInfo info = REDISMODULE_CLIENTINFO_INITIALIZER_V1, newer = {.version = 9};
+    int r = RedisModule_GetClientInfoById(&info, id);
+    RedisModule_ReplyWithArray(ctx, 7);
+    RedisModule_ReplyWithLongLong(ctx, r);
+    RedisModule_ReplyWithLongLong(ctx, info.flags);
+    RedisModule_ReplyWithCString(ctx, info.addr);
+    RedisModule_ReplyWithLongLong(ctx, info.port);
+    RedisModule_ReplyWithLongLong(ctx, info.db);
+    RedisModule_ReplyWithLongLong(ctx, RedisModule_GetClientInfoById(&newer, id));
+    return RedisModule_ReplyWithLongLong(ctx, RedisModule_GetClientInfoById(NULL, id));
+}
+
+/* KI.KEYS command any ...: the position of each key, or errno. Their flags are not
+ * compared: for most commands Redis leaves them zero. */
+CMD(kiKeys) {
+    if (argc < 2) return RedisModule_WrongArity(ctx);
+    int n = 0, *flags = NULL;
+    errno = 0;
+    int *keys = RedisModule_GetCommandKeysWithFlags(ctx, argv + 1, argc - 1, &n, &flags);
+    if (!keys) {
+        int e = errno;
+        return RedisModule_ReplyWithSimpleString(ctx, e == 0 ? "none" : e == ENOENT ? "ENOENT" : e == EINVAL ? "EINVAL" : "other");
+    }
+    RedisModule_ReplyWithArray(ctx, n);
+    for (int j = 0; j < n; j++) RedisModule_ReplyWithLongLong(ctx, keys[j]);
+    RedisModule_Free(keys);
+    RedisModule_Free(flags);
+    return REDISMODULE_OK;
+}
+
 /* KI.REDACT pos any ... */
 CMD(kiRedact) {
     if (argc < 2) return RedisModule_WrongArity(ctx);
@@ -166,7 +201,7 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
     } commands[] = {
         {"ki.open", kiOpen}, {"ki.expire", kiExpire}, {"ki.use", kiUse}, {"ki.db", kiDb}, {"ki.client", kiClient},
         {"ki.redact", kiRedact}, {"ki.reset", kiReset}, {"ki.latency", kiLatency}, {"ki.flags", kiFlags},
-        {"ki.context", kiContext}, {"ki.replicate", kiReplicate},
+        {"ki.context", kiContext}, {"ki.replicate", kiReplicate}, {"ki.info", kiInfo}, {"ki.keys", kiKeys},
     };
     REDISMODULE_NOT_USED(argv);
     REDISMODULE_NOT_USED(argc);
