@@ -81,6 +81,11 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 	}
 	c.cmd = cmd
 	c.argv = argv
+	// CLIENT NO-TOUCH holds for all that the client's request does.
+	c.Flags &^= FlagNoTouch
+	if current := s.exec.current; current != nil {
+		c.Flags |= current.Flags & FlagNoTouch
+	}
 	s.exec.callers = append(s.exec.callers, o.Owner)
 	s.call(c, cmd, argv)
 	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]

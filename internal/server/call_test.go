@@ -163,3 +163,24 @@ func TestExecuteRefusals(t *testing.T) {
 		}
 	})
 }
+
+// TestNoTouchReachesCalls checks that CLIENT NO-TOUCH holds for what a module
+// calls on behalf of the client, and for nothing else.
+func TestNoTouchReachesCalls(t *testing.T) {
+	k := talk(t, "")
+	k.expect("SET k v", "OK")
+	caller := k.s.NewFakeClient(FakeOptions{Flags: FlagModule})
+	idle := func() int64 { return k.s.LookupKey(0, []byte("k")).Idle(k.s.Mstime()) / 1000 }
+	const hour = 3600
+	for _, flag := range []ClientFlag{FlagNoTouch, 0} {
+		k.s.LookupKey(0, []byte("k")).SetIdle(k.s.Mstime(), hour*1000)
+		k.s.exec.current = k.s.NewFakeClient(FakeOptions{Flags: flag})
+		if err := k.s.Execute(caller, [][]byte{[]byte("GET"), []byte("k")}, ExecuteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		k.s.exec.current = nil
+		if got := idle(); (got >= hour) != (flag != 0) {
+			t.Errorf("idle for %d s after a call under flags %b", got, flag)
+		}
+	}
+}
