@@ -111,7 +111,7 @@ func cmdTTL(c *Client, argv [][]byte) {
 		t = max(0, t-c.srv.Mstime())
 	}
 	if name[0] != 'p' {
-		t = (t + 500) / 1000
+		t = t/1000 + (t%1000+500)/1000 // a sum could overflow
 	}
 	c.WriteInt(t)
 }

@@ -10,6 +10,8 @@ const (
 	catHashWrite   = CatWrite | CatHash
 	catSetRead     = CatRead | CatSet
 	catSetWrite    = CatWrite | CatSet
+	catZSetRead    = CatRead | CatSortedSet
+	catZSetWrite   = CatWrite | CatSortedSet
 	catKeyRead     = CatKeyspace | CatRead
 	catKeyWrite    = CatKeyspace | CatWrite
 )

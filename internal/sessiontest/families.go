@@ -1,6 +1,9 @@
 package sessiontest
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // family makes random commands of one kind. They may be about any key: types
 // meet.
@@ -18,6 +21,7 @@ var families = []family{
 	{"lists", 8, genList},
 	{"hashes", 8, genHash},
 	{"sets", 8, genSet},
+	{"sorted sets", 10, genZSet},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
 	{"transactions", 1, genTransaction},
@@ -32,7 +36,11 @@ func (g *Gen) Command() []string {
 	n := g.IntN(total)
 	for _, f := range families {
 		if n -= f.weight; n < 0 {
-			return g.mangle(f.gen(g))
+			args := g.mangle(f.gen(g))
+			if len(args) == 4 && strings.HasSuffix(strings.ToUpper(args[0]), "RANK") && args[0][0]|0x20 == 'z' {
+				args = args[:3] // 7.2 has a further argument, WITHSCORE
+			}
+			return args
 		}
 	}
 	return nil

@@ -63,18 +63,23 @@ func (b *box) drop(h *mem.Heap) {
 // freePart frees about n entries and reports whether that was all, the box
 // included. The table goes on pointing to them: nobody looks.
 func (b *box) freePart(h *mem.Heap, n int) bool {
+	if !b.freeEntries(h, n) {
+		return false
+	}
+	b.drop(h)
+	return true
+}
+
+// freeEntries frees about n entries and reports whether those were the last.
+func (b *box) freeEntries(h *mem.Heap, n int) bool {
 	k := b.table.Kind
 	for {
 		b.cursor = b.table.Scan(b.cursor, func(p unsafe.Pointer) {
 			freeEntry(k, h, p)
 			n--
 		})
-		if b.cursor == 0 {
-			b.drop(h)
-			return true
-		}
-		if n <= 0 {
-			return false
+		if b.cursor == 0 || n <= 0 {
+			return b.cursor == 0
 		}
 	}
 }

@@ -46,7 +46,7 @@ var kinds = [...][ListPack + 1]*kind{
 	String: {Raw: &blockKind, EmbStr: &blockKind, Int: &intKind},
 	List:   {ListPack: packKind(1), QuickList: &quickKind},
 	Set:    {ListPack: packKind(1), IntSet: &intsetKind, HashTable: &boxKind},
-	ZSet:   {ListPack: packKind(2)},
+	ZSet:   {ListPack: packKind(2), SkipList: &scoredKind},
 	Hash:   {ListPack: packKind(2), HashTable: &boxKind},
 	Stream: {},
 	Module: {Raw: &moduleKind},

@@ -1,0 +1,342 @@
+package server
+
+import (
+	"math"
+
+	"berth/internal/ds"
+	"berth/internal/resp"
+	"berth/internal/store"
+)
+
+func init() {
+	const group = "sorted-set"
+	registerFamily([]*Command{
+		define(group, "zadd", -4, Write|DenyOOM|Fast, catZSetWrite, "1.2.0", "O(log(N))", "Adds one or more members to a sorted set, or updates their scores. Creates the key if it doesn't exist.", cmdZadd).keys(1, 1, 1, keyUpdates),
+		define(group, "zcard", 2, ReadOnly|Fast, catZSetRead, "1.2.0", "O(1)", "Returns the number of members in a sorted set.", cmdZcard).keys(1, 1, 1, keyReadsNo),
+		define(group, "zcount", 4, ReadOnly|Fast, catZSetRead, "2.0.0", "O(log(N))", "Returns the count of members in a sorted set that have scores within a range.", cmdZcount).keys(1, 1, 1, keyReads),
+		define(group, "zdiff", -3, ReadOnly, catZSetRead, "6.2.0", "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.", "Returns the difference between multiple sorted sets.", cmdZcombine).keyNum(1, keyReads),
+		define(group, "zdiffstore", -4, Write|DenyOOM, catZSetWrite, "6.2.0", "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.", "Stores the difference of multiple sorted sets in a key.", cmdZcombine).keys(1, 1, 1, keySets).keyNum(2, keyReads).oldRange(1, 1, 1),
+		define(group, "zincrby", 4, Write|DenyOOM|Fast, catZSetWrite, "1.2.0", "O(log(N))", "Increments the score of a member in a sorted set.", cmdZadd).keys(1, 1, 1, keyTakes),
+		define(group, "zinter", -3, ReadOnly, catZSetRead, "6.2.0", "O(N*K)+O(M*log(M))", "Returns the intersect of multiple sorted sets.", cmdZcombine).keyNum(1, keyReads),
+		define(group, "zintercard", -3, ReadOnly, catZSetRead, "7.0.0", "O(N*K)", "Returns the number of members of the intersect of multiple sorted sets.", cmdZintercard).keyNum(1, keyReads),
+		define(group, "zinterstore", -4, Write|DenyOOM, catZSetWrite, "2.0.0", "O(N*K)+O(M*log(M))", "Stores the intersect of multiple sorted sets in a key.", cmdZcombine).keys(1, 1, 1, keySets).keyNum(2, keyReads).oldRange(1, 1, 1),
+		define(group, "zlexcount", 4, ReadOnly|Fast, catZSetRead, "2.8.9", "O(log(N))", "Returns the number of members in a sorted set within a lexicographical range.", cmdZlexcount).keys(1, 1, 1, keyReads),
+		define(group, "zmpop", -4, Write, catZSetWrite, "7.0.0", "O(K)", "Returns the highest- or lowest-scoring members from one or more sorted sets after removing them. Deletes the sorted set if the last member was popped.", cmdZmpop).keyNum(1, keyPops),
+		define(group, "zmscore", -3, ReadOnly|Fast, catZSetRead, "6.2.0", "O(N)", "Returns the score of one or more members in a sorted set.", cmdZmscore).keys(1, 1, 1, keyReads),
+		define(group, "zpopmax", -2, Write|Fast, catZSetWrite, "5.0.0", "O(log(N)*M)", "Returns the highest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped.", cmdZpop).keys(1, 1, 1, keyPops),
+		define(group, "zpopmin", -2, Write|Fast, catZSetWrite, "5.0.0", "O(log(N)*M)", "Returns the lowest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped.", cmdZpop).keys(1, 1, 1, keyPops),
+		define(group, "zrandmember", -2, ReadOnly, catZSetRead, "6.2.0", "O(N)", "Returns one or more random members from a sorted set.", cmdZrandmember).keys(1, 1, 1, keyReads),
+		define(group, "zrange", -4, ReadOnly, catZSetRead, "1.2.0", "O(log(N)+M)", "Returns members in a sorted set within a range of indexes.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrangebylex", -4, ReadOnly, catZSetRead, "2.8.9", "O(log(N)+M)", "Returns members in a sorted set within a lexicographical range.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrangebyscore", -4, ReadOnly, catZSetRead, "1.0.5", "O(log(N)+M)", "Returns members in a sorted set within a range of scores.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrangestore", -5, Write|DenyOOM, catZSetWrite, "6.2.0", "O(log(N)+M)", "Stores a range of members from sorted set in a key.", cmdZrangestore).keys(1, 1, 1, keySets).keys(2, 2, 1, keyReads).oldRange(1, 2, 1),
+		define(group, "zrank", -3, ReadOnly|Fast, catZSetRead, "2.0.0", "O(log(N))", "Returns the index of a member in a sorted set ordered by ascending scores.", cmdZrank).keys(1, 1, 1, keyReads),
+		define(group, "zrem", -3, Write|Fast, catZSetWrite, "1.2.0", "O(M*log(N))", "Removes one or more members from a sorted set. Deletes the sorted set if all members were removed.", cmdZrem).keys(1, 1, 1, KeyRW|KeyDelete),
+		define(group, "zremrangebylex", 4, Write, catZSetWrite, "2.8.9", "O(log(N)+M)", "Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed.", cmdZremrange).keys(1, 1, 1, KeyRW|KeyDelete),
+		define(group, "zremrangebyrank", 4, Write, catZSetWrite, "2.0.0", "O(log(N)+M)", "Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed.", cmdZremrange).keys(1, 1, 1, KeyRW|KeyDelete),
+		define(group, "zremrangebyscore", 4, Write, catZSetWrite, "1.2.0", "O(log(N)+M)", "Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed.", cmdZremrange).keys(1, 1, 1, KeyRW|KeyDelete),
+		define(group, "zrevrange", -4, ReadOnly, catZSetRead, "1.2.0", "O(log(N)+M)", "Returns members in a sorted set within a range of indexes in reverse order.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrevrangebylex", -4, ReadOnly, catZSetRead, "2.8.9", "O(log(N)+M)", "Returns members in a sorted set within a lexicographical range in reverse order.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrevrangebyscore", -4, ReadOnly, catZSetRead, "2.2.0", "O(log(N)+M)", "Returns members in a sorted set within a range of scores in reverse order.", cmdZrange).keys(1, 1, 1, keyReads),
+		define(group, "zrevrank", -3, ReadOnly|Fast, catZSetRead, "2.0.0", "O(log(N))", "Returns the index of a member in a sorted set ordered by descending scores.", cmdZrank).keys(1, 1, 1, keyReads),
+		define(group, "zscan", -3, ReadOnly, catZSetRead, "2.8.0", "O(1) for every call.", "Iterates over members and scores of a sorted set.", cmdZscan).keys(1, 1, 1, keyReads),
+		define(group, "zscore", 3, ReadOnly|Fast, catZSetRead, "1.2.0", "O(1)", "Returns the score of a member in a sorted set.", cmdZscore).keys(1, 1, 1, keyReads),
+		define(group, "zunion", -3, ReadOnly, catZSetRead, "6.2.0", "O(N)+O(M*log(M))", "Returns the union of multiple sorted sets.", cmdZcombine).keyNum(1, keyReads),
+		define(group, "zunionstore", -4, Write|DenyOOM, catZSetWrite, "2.0.0", "O(N)+O(M", "Stores the union of multiple sorted sets in a key.", cmdZcombine).keys(1, 1, 1, keySets).keyNum(2, keyReads).oldRange(1, 1, 1),
+	})
+}
+
+// zsetOf is the sorted set of an entry of the client's database.
+func (c *Client) zsetOf(e *store.Entry) store.ZSetValue { return c.DBStore().ZSet(e) }
+
+// AddZSet adds an empty sorted set under a key that is not there, for about size
+// members, the first of width bytes.
+func (s *Server) AddZSet(db int, key []byte, size, width int) *store.Entry {
+	e := s.DBAt(db).AddZSet(key, size, width)
+	s.placed(db, e, key, true)
+	return e
+}
+
+// ScoreMode says what adding to a sorted set may do.
+type ScoreMode uint8
+
+// The modes.
+const (
+	ScoreNX   ScoreMode = 1 << iota // only new members
+	ScoreXX                         // only members that are there
+	ScoreGT                         // only to a higher score
+	ScoreLT                         // only to a lower score
+	ScoreIncr                       // the score is added to the old one
+)
+
+// ScoreResult says what adding to a sorted set did.
+type ScoreResult uint8
+
+// The results.
+const (
+	ScoreSame    ScoreResult = iota // the member has that score
+	ScoreAdded                      // it is new
+	ScoreUpdated                    // it has another score now
+	ScoreNothing                    // the mode ruled it out
+	ScoreNaN                        // the sum is no number
+)
+
+// AddScore adds a member to a sorted set, or changes its score, as far as mode
+// allows, and returns the score that it has then.
+func AddScore(z store.ZSetValue, member []byte, score float64, mode ScoreMode) (float64, ScoreResult) {
+	old, ok := z.Score(member)
+	if !ok {
+		if mode&ScoreXX != 0 {
+			return 0, ScoreNothing
+		}
+		z.Add(member, score)
+		return score, ScoreAdded
+	}
+	if mode&ScoreNX != 0 {
+		return old, ScoreNothing
+	}
+	if mode&ScoreIncr != 0 {
+		if score += old; math.IsNaN(score) {
+			return 0, ScoreNaN
+		}
+	}
+	switch {
+	case mode&ScoreLT != 0 && score >= old, mode&ScoreGT != 0 && score <= old:
+		return old, ScoreNothing
+	case score == old:
+		return score, ScoreSame
+	}
+	z.Update(member, score)
+	return score, ScoreUpdated
+}
+
+// scoreModes are the options of ZADD.
+var scoreModes = []struct {
+	word string
+	mode ScoreMode
+}{{"nx", ScoreNX}, {"xx", ScoreXX}, {"gt", ScoreGT}, {"lt", ScoreLT}, {"incr", ScoreIncr}}
+
+// parseScoreModes reads the options of ZADD and returns where the scores begin.
+func parseScoreModes(argv [][]byte) (mode ScoreMode, ch bool, at int) {
+	for at = 2; at < len(argv); at++ {
+		found := false
+		for _, m := range scoreModes {
+			if equalFold(argv[at], m.word) {
+				mode |= m.mode
+				found = true
+			}
+		}
+		if equalFold(argv[at], "ch") {
+			ch, found = true, true
+		}
+		if !found {
+			break
+		}
+	}
+	return mode, ch, at
+}
+
+// cmdZadd is ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]
+// and ZINCRBY key increment member.
+func cmdZadd(c *Client, argv [][]byte) {
+	mode, ch, at := ScoreIncr, false, 2
+	if c.cmd.Name == "zadd" {
+		mode, ch, at = parseScoreModes(argv)
+	}
+	pairs := argv[at:]
+	switch {
+	case len(pairs)%2 != 0 || len(pairs) == 0:
+		c.WriteError(ErrTextSyntax)
+		return
+	case mode&(ScoreNX|ScoreXX) == ScoreNX|ScoreXX:
+		c.WriteError("ERR XX and NX options at the same time are not compatible")
+		return
+	case mode&ScoreNX != 0 && mode&(ScoreGT|ScoreLT) != 0 || mode&(ScoreGT|ScoreLT) == ScoreGT|ScoreLT:
+		c.WriteError("ERR GT, LT, and/or NX options at the same time are not compatible")
+		return
+	case mode&ScoreIncr != 0 && len(pairs) > 2:
+		c.WriteError("ERR INCR option supports a single increment-element pair")
+		return
+	}
+	// All scores are looked at before anything is changed.
+	var few [8]float64
+	scores := few[:0]
+	for i := 0; i < len(pairs); i += 2 {
+		f, ok := c.doubleOf(pairs[i], "")
+		if !ok {
+			return
+		}
+		scores = append(scores, f)
+	}
+	e, ok := c.writeTyped(argv[1], store.ZSet)
+	if !ok {
+		return
+	}
+	if e == nil {
+		if mode&ScoreXX != 0 {
+			if mode&ScoreIncr != 0 {
+				c.WriteNull()
+			} else {
+				c.WriteInt(0)
+			}
+			return
+		}
+		e = c.srv.AddZSet(c.DB, argv[1], len(scores), len(pairs[1]))
+	} else {
+		c.zsetOf(e).Reserve(len(scores))
+	}
+	c.addScores(argv[1], c.zsetOf(e), pairs, scores, mode, ch)
+}
+
+// addScores does the work of ZADD, once all arguments are known to be good.
+func (c *Client) addScores(key []byte, z store.ZSetValue, pairs [][]byte, scores []float64, mode ScoreMode, ch bool) {
+	added, updated := 0, 0
+	var last float64
+	var result ScoreResult
+	for i, score := range scores {
+		last, result = AddScore(z, pairs[2*i+1], score, mode)
+		switch result {
+		case ScoreAdded:
+			added++
+		case ScoreUpdated:
+			updated++
+		}
+		if result == ScoreNaN {
+			break
+		}
+	}
+	switch {
+	case result == ScoreNaN:
+		c.WriteError("ERR resulting score is not a number (NaN)")
+	case mode&ScoreIncr != 0 && result == ScoreNothing:
+		c.WriteNull()
+	case mode&ScoreIncr != 0:
+		c.WriteDouble(last)
+	case ch:
+		c.WriteInt(int64(added + updated))
+	default:
+		c.WriteInt(int64(added))
+	}
+	if added+updated > 0 {
+		event := "zadd"
+		if mode&ScoreIncr != 0 {
+			event = "zincr"
+		}
+		c.srv.changed(NotifyZSet, event, key, c.DB)
+		c.srv.Dirty += int64(added + updated - 1)
+	}
+}
+
+// cmdZrem is ZREM key member [member ...].
+func cmdZrem(c *Client, argv [][]byte) {
+	e, ok := c.writeTyped(argv[1], store.ZSet)
+	if !ok {
+		return
+	}
+	n := 0
+	if e != nil {
+		z := c.zsetOf(e)
+		for _, member := range argv[2:] {
+			if z.Remove(member) {
+				if n++; z.Len() == 0 {
+					break
+				}
+			}
+		}
+	}
+	if n > 0 {
+		c.srv.changed(NotifyZSet, "zrem", argv[1], c.DB)
+		c.dropEmptied(argv[1])
+		c.srv.Dirty += int64(n - 1)
+	}
+	c.WriteInt(int64(n))
+}
+
+// cmdZcard is ZCARD key.
+func cmdZcard(c *Client, argv [][]byte) {
+	e, ok := c.readTyped(argv[1], store.ZSet)
+	switch {
+	case !ok:
+	case e == nil:
+		c.WriteInt(0)
+	default:
+		c.WriteInt(int64(c.zsetOf(e).Len()))
+	}
+}
+
+// writeScore replies the score of a member, null if it or the set is not there.
+func (c *Client) writeScore(e *store.Entry, member []byte) {
+	if e != nil {
+		if score, ok := c.zsetOf(e).Score(member); ok {
+			c.WriteDouble(score)
+			return
+		}
+	}
+	c.WriteNull()
+}
+
+// cmdZscore is ZSCORE key member.
+func cmdZscore(c *Client, argv [][]byte) {
+	if e, ok := c.readTyped(argv[1], store.ZSet); ok {
+		c.writeScore(e, argv[2])
+	}
+}
+
+// cmdZmscore is ZMSCORE key member [member ...].
+func cmdZmscore(c *Client, argv [][]byte) {
+	e, ok := c.readTyped(argv[1], store.ZSet)
+	if !ok {
+		return
+	}
+	c.WriteArray(len(argv) - 2)
+	for _, member := range argv[2:] {
+		c.writeScore(e, member)
+	}
+}
+
+// cmdZrank is ZRANK and ZREVRANK key member [WITHSCORE].
+func cmdZrank(c *Client, argv [][]byte) {
+	if len(argv) > 4 {
+		c.WriteError(wrongArity(c.cmd))
+		return
+	}
+	scores := len(argv) == 4
+	if scores && !equalFold(argv[3], "withscore") {
+		c.WriteError(ErrTextSyntax)
+		return
+	}
+	e, ok := c.readTyped(argv[1], store.ZSet)
+	if !ok {
+		return
+	}
+	if e != nil {
+		z := c.zsetOf(e)
+		if rank, score, ok := z.Rank(argv[2]); ok {
+			if c.cmd.Name == "zrevrank" {
+				rank = z.Len() - 1 - rank
+			}
+			if scores {
+				c.WriteArray(2)
+			}
+			c.WriteInt(int64(rank))
+			if scores {
+				c.WriteDouble(score)
+			}
+			return
+		}
+	}
+	if scores {
+		c.WriteNullArray()
+	} else {
+		c.WriteNull()
+	}
+}
+
+// cmdZscan is ZSCAN key cursor [MATCH pattern] [COUNT count].
+func cmdZscan(c *Client, argv [][]byte) {
+	c.scanValue(argv, store.ZSet, func(e *store.Entry, cursor uint64, add func(name, val ds.Elem)) uint64 {
+		return c.zsetOf(e).Scan(cursor, func(member ds.Elem, score float64) {
+			add(member, ds.Raw(resp.FormatDouble(nil, score)))
+		})
+	})
+}
