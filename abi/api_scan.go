@@ -106,7 +106,7 @@ func apiScanKey(f *frame) {
 	add := func(name, val ds.Elem) { found.add(name); found.add(val) }
 	db, hasValue := k.data(), true
 	switch e.Type() {
-	case store.Hash, store.Set:
+	case store.Hash, store.Set, store.ZSet:
 		if f.scanDone(c) {
 			return
 		}
@@ -114,9 +114,14 @@ func apiScanKey(f *frame) {
 		f.errno = errnoInvalid
 		return
 	}
-	if e.Type() == store.Hash {
+	switch e.Type() {
+	case store.Hash:
 		c.at = db.Hash(e).Scan(c.at, add)
-	} else {
+	case store.ZSet:
+		c.at = db.ZSet(e).Scan(c.at, func(member ds.Elem, score float64) {
+			add(member, ds.Raw(formatDouble(score)))
+		})
+	default:
 		hasValue = false
 		c.at = db.Set(e).Scan(c.at, found.add)
 	}

@@ -38,6 +38,7 @@ type key struct {
 	// something deletes it, though its time be over.
 	seen   bool
 	string *stringCell // the name, if the module asked for it
+	zrange keyRange    // of a sorted set, if the module iterates over one
 }
 
 // newKey opens a key in a context. The host lock must be held.

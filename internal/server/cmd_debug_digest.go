@@ -4,8 +4,11 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
+	"math"
+	"strconv"
 
 	"berth/internal/ds"
+	"berth/internal/resp"
 	"berth/internal/store"
 )
 
@@ -36,6 +39,14 @@ func (d *digest) mixElem(e ds.Elem) {
 
 func (d *digest) String() string { return hex.EncodeToString(d[:]) }
 
+// printG17 writes a score as C's %.17g does.
+func printG17(f float64) []byte {
+	if math.IsInf(f, 0) {
+		return resp.FormatDouble(nil, f)
+	}
+	return strconv.AppendFloat(nil, f, 'g', 17, 64)
+}
+
 // digesters mix the values of each built-in type into a digest.
 var digesters = [...]func(db *store.DB, e *store.Entry, d *digest){
 	store.String: func(_ *store.DB, e *store.Entry, d *digest) {
@@ -54,6 +65,15 @@ var digesters = [...]func(db *store.DB, e *store.Entry, d *digest){
 			d.add(member.Bytes(tmp[:]))
 			return true
 		})
+	},
+	store.ZSet: func(db *store.DB, e *store.Entry, d *digest) {
+		it := db.ZSet(e).Iter(0, false)
+		for member, score, ok := it.Next(); ok; member, score, ok = it.Next() {
+			var one digest
+			one.mixElem(member)
+			one.mix(printG17(score))
+			d.add(one[:])
+		}
 	},
 	store.Hash: func(db *store.DB, e *store.Entry, d *digest) {
 		db.Hash(e).Each(func(field, val ds.Elem) bool {
