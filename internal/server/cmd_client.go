@@ -42,57 +42,6 @@ func init() {
 	)})
 }
 
-// clientHelp is what CLIENT HELP lists.
-var clientHelp = []string{
-	"CACHING (YES|NO)",
-	"    Say whether the keys that the next command reads are tracked.",
-	"GETREDIR",
-	"    Show where tracking messages are redirected to, -1 for nowhere.",
-	"GETNAME",
-	"    Show the name of this connection.",
-	"ID",
-	"    Show the number of this connection.",
-	"INFO",
-	"    Show the CLIENT LIST line of this connection.",
-	"KILL <ip:port>",
-	"    Close the connection from that address.",
-	"KILL <option> <value> [<option> <value> [...]]",
-	"    Close all connections to which every option applies:",
-	"    * ADDR (<ip:port>|<unixsocket>:0): comes from that address.",
-	"    * LADDR (<ip:port>|<unixsocket>:0): came in at that address.",
-	"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): is of that type.",
-	"    * USER <username>: is authenticated as that user.",
-	"    * SKIPME (YES|NO): spare this connection (default: yes).",
-	"    * ID <client-id>: has that number.",
-	"LIST [options ...]",
-	"    Show all connections, one line each. Options are:",
-	"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB): only those of that type.",
-	"    * ID <client-id> [<client-id> ...]: only those with these numbers.",
-	"NO-EVICT (ON|OFF)",
-	"    Spare this connection when memory for clients runs out.",
-	"NO-TOUCH (ON|OFF)",
-	"    Leave the access statistics of keys alone.",
-	"PAUSE <timeout> [WRITE|ALL]",
-	"    Make all, or only writing, commands wait for <timeout> milliseconds.",
-	"REPLY (ON|OFF|SKIP)",
-	"    Say whether this connection wants replies.",
-	"SETINFO <option> <value>",
-	"    Tell what software this connection uses. Options are:",
-	"    * LIB-NAME: the name of the client library.",
-	"    * LIB-VER: the version of the client library.",
-	"SETNAME <name>",
-	"    Give this connection a name.",
-	"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
-	"         [OPTIN] [OPTOUT] [NOLOOP]",
-	"    Have the server tell when keys that were read have changed.",
-	"TRACKINGINFO",
-	"    Show how this connection tracks keys.",
-	"UNBLOCK <clientid> [TIMEOUT|ERROR]",
-	"    End the wait of a blocked client as by timeout, or with an error.",
-	"UNPAUSE",
-	"    End a pause.",
-}
-
 const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
 
 // ValidName reports whether a name is fit for a field of CLIENT LIST.
