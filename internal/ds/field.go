@@ -153,3 +153,22 @@ func (k Kind) EntrySize(p unsafe.Pointer) int {
 	}
 	return memberBytes(n)
 }
+
+// NewNamed makes an entry of kind KindScored, with the score 0, that has extra
+// bytes of its owner's behind it; see Extra.
+func NewNamed(h *mem.Heap, name []byte, extra int) unsafe.Pointer {
+	p := h.Alloc(8 + memberBytes(len(name)) + extra)
+	*(*float64)(p) = 0
+	putName(unsafe.Add(p, 8), name)
+	return p
+}
+
+// Extra are the bytes behind an entry that NewNamed made. They are not aligned.
+func Extra(p unsafe.Pointer, extra int) []byte {
+	return mem.Bytes(unsafe.Add(p, KindScored.EntrySize(p)), extra)
+}
+
+// FreeNamed gives back an entry that NewNamed made.
+func FreeNamed(h *mem.Heap, p unsafe.Pointer, extra int) {
+	h.Free(p, KindScored.EntrySize(p)+extra)
+}

@@ -113,3 +113,17 @@ func (t *Tree) At(rank int) unsafe.Pointer {
 	it := t.Iter(rank, false)
 	return it.Next()
 }
+
+// Last is the last entry, nil in an empty tree.
+func (t *Tree) Last() unsafe.Pointer {
+	if t.root == 0 {
+		return nil
+	}
+	a := t.root
+	for range t.height {
+		n := innerAt(a)
+		a = n.kids[n.n-1].node
+	}
+	l := leafAt(a)
+	return mem.Ptr(l.items[l.n-1].entry)
+}

@@ -84,7 +84,16 @@ var digesters = [...]func(db *store.DB, e *store.Entry, d *digest){
 			return true
 		})
 	},
-	store.Stream: nil,
+	store.Stream: func(db *store.DB, e *store.Entry, d *digest) {
+		it := db.Stream(e).Iter(store.StreamID{}, store.MaxStreamID, false)
+		for it.Next() {
+			d.mix(AppendStreamID(nil, it.ID))
+			for field, val, ok := it.Field(); ok; field, val, ok = it.Field() {
+				d.mixElem(field)
+				d.mixElem(val)
+			}
+		}
+	},
 }
 
 // digestValue mixes the value of an entry into d. The key must not alias the

@@ -12,6 +12,8 @@ const (
 	catSetWrite    = CatWrite | CatSet
 	catZSetRead    = CatRead | CatSortedSet
 	catZSetWrite   = CatWrite | CatSortedSet
+	catStreamRead  = CatRead | CatStream
+	catStreamWrite = CatWrite | CatStream
 	catKeyRead     = CatKeyspace | CatRead
 	catKeyWrite    = CatKeyspace | CatWrite
 )

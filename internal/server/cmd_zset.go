@@ -245,8 +245,7 @@ func cmdZrem(c *Client, argv [][]byte) {
 		}
 	}
 	if n > 0 {
-		c.srv.changed(NotifyZSet, "zrem", argv[1], c.DB)
-		c.dropEmptied(argv[1])
+		c.shrunk(NotifyZSet, "zrem", argv[1])
 		c.srv.Dirty += int64(n - 1)
 	}
 	c.WriteInt(int64(n))

@@ -392,8 +392,7 @@ func cmdZremrange(c *Client, argv [][]byte) {
 		z.RemoveRange(lo, n)
 	}
 	if n > 0 {
-		c.srv.changed(NotifyZSet, c.cmd.Name, argv[1], c.DB)
-		c.dropEmptied(argv[1])
+		c.shrunk(NotifyZSet, c.cmd.Name, argv[1])
 		c.srv.Dirty += int64(n - 1)
 	}
 	c.WriteInt(int64(n))

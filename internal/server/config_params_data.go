@@ -70,8 +70,8 @@ func (l *paramList) encodings() {
 	keep("set-max-listpack-value", "", 64, 0, config.MaxLong, asUnsigned)
 	keep("zset-max-listpack-entries", "zset-max-ziplist-entries", 128, 0, config.MaxLong, asUnsigned)
 	keep("zset-max-listpack-value", "zset-max-ziplist-value", 64, 0, config.MaxLong, asUnsignedM)
-	l.keepInt("stream-node-max-bytes", "", 0, 4096, 0, config.MaxLong, asUnsignedM)
-	l.keepInt("stream-node-max-entries", "", 0, 100, 0, config.MaxLong, 0)
+	keep("stream-node-max-bytes", "", 4096, 0, config.MaxLong, asUnsignedM)
+	keep("stream-node-max-entries", "", 100, 0, config.MaxLong, 0)
 	l.keepInt("hll-sparse-max-bytes", "", 0, 3000, 0, config.MaxLong, asUnsignedM)
 }
 

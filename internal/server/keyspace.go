@@ -52,6 +52,8 @@ func (s *Server) applyStoreSettings() error {
 		SetMaxListpackValue:    n("set-max-listpack-value"),
 		ZSetMaxListpackEntries: n("zset-max-listpack-entries"),
 		ZSetMaxListpackValue:   n("zset-max-listpack-value"),
+		StreamNodeMaxBytes:     n("stream-node-max-bytes"),
+		StreamNodeMaxEntries:   n("stream-node-max-entries"),
 		LFU:                    strings.HasSuffix(policy, "lfu"),
 		LFULogFactor:           n("lfu-log-factor"),
 		LFUDecayTime:           n("lfu-decay-time"),

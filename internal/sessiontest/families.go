@@ -22,6 +22,7 @@ var families = []family{
 	{"hashes", 8, genHash},
 	{"sets", 8, genSet},
 	{"sorted sets", 10, genZSet},
+	{"streams", 10, genStream},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
 	{"transactions", 1, genTransaction},

@@ -28,6 +28,10 @@ type Settings struct {
 	// ZSetMaxListpackValue is the length of a member up to which a sorted set may
 	// be a listpack, in bytes.
 	ZSetMaxListpackValue int
+	// StreamNodeMaxBytes bounds a node of a stream, in bytes; 0 for no bound.
+	StreamNodeMaxBytes int
+	// StreamNodeMaxEntries bounds a node of a stream, in entries; 0 for no bound.
+	StreamNodeMaxEntries int
 	// LFU makes entries keep how often they are used instead of when.
 	LFU bool
 	// LFULogFactor is how many uses it takes to count one more, the more the
@@ -49,6 +53,8 @@ func DefaultSettings() *Settings {
 		SetMaxListpackValue:    64,
 		ZSetMaxListpackEntries: 128,
 		ZSetMaxListpackValue:   64,
+		StreamNodeMaxBytes:     4096,
+		StreamNodeMaxEntries:   100,
 		LFULogFactor:           10,
 		LFUDecayTime:           1,
 	}

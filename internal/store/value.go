@@ -48,7 +48,7 @@ var kinds = [...][ListPack + 1]*kind{
 	Set:    {ListPack: packKind(1), IntSet: &intsetKind, HashTable: &boxKind},
 	ZSet:   {ListPack: packKind(2), SkipList: &scoredKind},
 	Hash:   {ListPack: packKind(2), HashTable: &boxKind},
-	Stream: {},
+	Stream: {StreamEnc: &streamKind},
 	Module: {Raw: &moduleKind},
 }
 
