@@ -87,7 +87,8 @@ var digesters = [...]func(db *store.DB, e *store.Entry, d *digest){
 	store.Stream: func(db *store.DB, e *store.Entry, d *digest) {
 		it := db.Stream(e).Iter(store.StreamID{}, store.MaxStreamID, false)
 		for it.Next() {
-			d.mix(AppendStreamID(nil, it.ID))
+			id := strconv.AppendUint(nil, it.ID.MS, 10)
+			d.mix(strconv.AppendUint(append(id, '.'), it.ID.Seq, 10))
 			for field, val, ok := it.Field(); ok; field, val, ok = it.Field() {
 				d.mixElem(field)
 				d.mixElem(val)

@@ -13,7 +13,9 @@ func (g *Gen) streamID() string {
 	return strconv.Itoa(g.IntN(40)) + "-" + strconv.Itoa(g.IntN(3))
 }
 
-func (g *Gen) streamEnd() string { return g.pick("", "", "(") + g.pick(g.streamID(), g.streamID(), "-", "+") }
+func (g *Gen) streamEnd() string {
+	return g.pick("", "", "(") + g.pick(g.streamID(), g.streamID(), "-", "+")
+}
 
 func (g *Gen) streamKey() string { return "st" + strconv.Itoa(g.IntN(4)) }
 
