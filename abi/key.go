@@ -39,6 +39,7 @@ type key struct {
 	seen   bool
 	string *stringCell // the name, if the module asked for it
 	zrange keyRange    // of a sorted set, if the module iterates over one
+	stream keyStream   // the same for a stream
 }
 
 // newKey opens a key in a context. The host lock must be held.
