@@ -23,6 +23,7 @@ var families = []family{
 	{"sets", 8, genSet},
 	{"sorted sets", 10, genZSet},
 	{"streams", 10, genStream},
+	{"bitmaps", 5, genBitmap},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
 	{"transactions", 1, genTransaction},
