@@ -23,6 +23,11 @@ func (db *DB) AddList(key []byte) *Entry {
 	return e
 }
 
+// LooseList makes a loose entry with an empty list.
+func (db *DB) LooseList(key []byte) *Entry {
+	return db.loose(key, List, ListPack, ds.NewPack(db.heap).Addr())
+}
+
 // List is the list of an entry of that type.
 func (db *DB) List(e *Entry) ListValue {
 	return ListValue{e, db.heap, db.set.ListMaxListpackSize}

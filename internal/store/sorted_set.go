@@ -301,6 +301,13 @@ func (v ZSetValue) RemoveRange(rank, n int) {
 	}
 }
 
+// ToTree makes a tree of the set whatever its size, as SORT does.
+func (v ZSetValue) ToTree() {
+	if v.packed() {
+		v.toTree(0)
+	}
+}
+
 // toTree makes a tree of the listpack, with room for some more members.
 func (v ZSetValue) toTree(more int) {
 	k := v.pack()
