@@ -24,6 +24,7 @@ var families = []family{
 	{"sorted sets", 10, genZSet},
 	{"streams", 10, genStream},
 	{"bitmaps", 5, genBitmap},
+	{"hyperloglogs", 3, genHyperLogLog},
 	{"sorting", 2, genSort},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
