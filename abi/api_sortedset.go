@@ -55,6 +55,9 @@ func (f *frame) addScore(mode server.ScoreMode, newScore uintptr) {
 	}
 	if math.IsNaN(score) {
 		put(flags, int32(0))
+		if e != nil {
+			k.dropEmpty(e)
+		}
 		return
 	}
 	if e == nil {

@@ -21,9 +21,9 @@ func init() {
 		define(group, "xtrim", -4, Write, catStreamWrite, "5.0.0", "O(N)", "Deletes messages from the beginning of a stream.", cmdXtrim).keys(1, 1, 1, KeyRW|KeyDelete),
 		define(group, "xsetid", -3, wr|Fast, catStreamWrite, "5.0.0", "O(1)", "An internal command for replicating stream values.", cmdXsetid).keys(1, 1, 1, keyUpdates),
 		define(group, "xread", -4, ReadOnly|Blocking|MovableKeys, catStreamRead, "5.0.0", "O(N)", "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.", cmdXread).
-			keyWord("STREAMS", 1, keyReads),
+			keyWord("STREAMS", 1, -1, 2, keyReads),
 		define(group, "xreadgroup", -7, Write|Blocking|MovableKeys, catStreamWrite, "5.0.0", "O(N)", "Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise.", cmdXread).
-			keyWord("STREAMS", 4, keyReads),
+			keyWord("STREAMS", 4, -1, 2, keyReads),
 		define(group, "xack", -4, Write|Fast, catStreamWrite, "5.0.0", "O(1)", "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.", cmdXack).keys(1, 1, 1, keyUpdates),
 		define(group, "xpending", -3, ReadOnly, catStreamRead, "5.0.0", "O(N)", "Returns the information and entries from a stream consumer group's pending entries list.", cmdXpending).keys(1, 1, 1, keyReads),
 		define(group, "xclaim", -6, Write|Fast, catStreamWrite, "5.0.0", "O(log N)", "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.", cmdXclaim).keys(1, 1, 1, keyUpdates),
@@ -43,15 +43,6 @@ func init() {
 			define(group, "help", 2, Loading|Stale, CatStream, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(xinfoHelp)),
 		),
 	})
-}
-
-// keyWord says that keys follow a word, in the first half of the arguments behind
-// it. The word is looked for from argument start on.
-func (cmd *Command) keyWord(word string, start int, flags KeyFlag) *Command {
-	cmd.KeySpecs = append(cmd.KeySpecs, KeySpec{
-		Flags: flags, Begin: BeginKeyword, Keyword: word, StartFrom: start, Find: FindRange, LastKey: -1, Step: 1, Limit: 2,
-	})
-	return cmd
 }
 
 // streamOf is the stream of an entry of the client's database.

@@ -57,6 +57,16 @@ func (cmd *Command) keys(first, last, step int, flags KeyFlag) *Command {
 	return cmd
 }
 
+// keyWord says that keys follow a word, which is looked for from argument start on:
+// up to last, counted from the first key or, below zero, from the end; and only in
+// a part of the arguments up to there, the limit-th, if limit is not zero.
+func (cmd *Command) keyWord(word string, start, last, limit int, flags KeyFlag) *Command {
+	cmd.KeySpecs = append(cmd.KeySpecs, KeySpec{
+		Flags: flags, Begin: BeginKeyword, Keyword: word, StartFrom: start, Find: FindRange, LastKey: last, Step: 1, Limit: limit,
+	})
+	return cmd
+}
+
 // note adds a remark on the keys for the reader of COMMAND INFO.
 func (cmd *Command) note(text string) *Command {
 	cmd.KeySpecs[len(cmd.KeySpecs)-1].Notes = text

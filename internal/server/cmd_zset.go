@@ -168,7 +168,13 @@ func cmdZadd(c *Client, argv [][]byte) {
 		}
 		scores = append(scores, f)
 	}
-	e, ok := c.writeTyped(argv[1], store.ZSet)
+	c.putScores(argv[1], pairs, scores, mode, ch)
+}
+
+// putScores adds pairs, of which the second is the member, to the sorted set
+// under a key, and replies as ZADD does. It is the part of ZADD behind its syntax.
+func (c *Client) putScores(key []byte, pairs [][]byte, scores []float64, mode ScoreMode, ch bool) {
+	e, ok := c.writeTyped(key, store.ZSet)
 	if !ok {
 		return
 	}
@@ -181,14 +187,14 @@ func cmdZadd(c *Client, argv [][]byte) {
 			}
 			return
 		}
-		e = c.srv.AddZSet(c.DB, argv[1], len(scores), len(pairs[1]))
+		e = c.srv.AddZSet(c.DB, key, len(scores), len(pairs[1]))
 	} else {
 		c.zsetOf(e).Reserve(len(scores))
 	}
-	c.addScores(argv[1], c.zsetOf(e), pairs, scores, mode, ch)
+	c.addScores(key, c.zsetOf(e), pairs, scores, mode, ch)
 }
 
-// addScores does the work of ZADD, once all arguments are known to be good.
+// addScores does the work of ZADD on a sorted set that is there.
 func (c *Client) addScores(key []byte, z store.ZSetValue, pairs [][]byte, scores []float64, mode ScoreMode, ch bool) {
 	added, updated := 0, 0
 	var last float64

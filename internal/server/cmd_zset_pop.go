@@ -121,7 +121,8 @@ func cmdZrandmember(c *Client, argv [][]byte) {
 		e, ok := c.readTyped(argv[1], store.ZSet)
 		switch {
 		case !ok:
-		case e == nil:
+		case e == nil || c.zsetOf(e).Len() == 0:
+			// A module can leave a sorted set that has no member.
 			c.WriteNull()
 		default:
 			member, _ := c.zsetOf(e).Random()
@@ -141,7 +142,7 @@ func cmdZrandmember(c *Client, argv [][]byte) {
 	e, ok := c.readTyped(argv[1], store.ZSet)
 	switch {
 	case !ok:
-	case e == nil || n == 0:
+	case e == nil || n == 0 || c.zsetOf(e).Len() == 0:
 		c.WriteArray(0)
 	default:
 		c.randomScores(c.zsetOf(e), n, distinct, scores)

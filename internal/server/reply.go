@@ -109,6 +109,13 @@ func (c *Client) WriteDouble(f float64) {
 	}
 }
 
+// WriteLongDouble replies a double whose digits the caller has formatted.
+func (c *Client) WriteLongDouble(digits []byte) {
+	if c.ready() {
+		c.out = resp.AppendLongDouble(c.out, digits, c.RESP == 3)
+	}
+}
+
 // WriteBigNumber replies a number of any length, given in decimal.
 func (c *Client) WriteBigNumber(digits string) {
 	if c.ready() {

@@ -25,6 +25,7 @@ var families = []family{
 	{"streams", 10, genStream},
 	{"bitmaps", 5, genBitmap},
 	{"hyperloglogs", 3, genHyperLogLog},
+	{"places", 4, genGeo},
 	{"sorting", 2, genSort},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},

@@ -3,11 +3,12 @@ package sessiontest
 import "strconv"
 
 // score is a number that both servers print alike: 7.0 shows more digits of
-// others than 7.2.
+// others than 7.2. None is out of range, since SORT of the older server finds the
+// error of that in whatever it converts next.
 func (g *Gen) score() string {
 	switch g.IntN(30) {
 	case 0:
-		return g.pick("inf", "-inf", "+inf", "1e3", "0x10", ".5", "nan", "", "x", " 1", "1 ", "1e400")
+		return g.pick("inf", "-inf", "+inf", "1e3", "0x10", ".5", "nan", "", "x", " 1", "1 ")
 	case 1:
 		return g.pick("-4503599627370496", "4503599627370497", "1e15", "100000000000")
 	}

@@ -148,9 +148,10 @@ func millis(s string) string {
 	return s
 }
 
-// mangle breaks a command now and then: it drops, doubles or adds an argument.
+// mangle breaks a command now and then: it drops, doubles or adds an argument. Not
+// that of SPOP, which would take random members then.
 func (g *Gen) mangle(args []string) []string {
-	if g.IntN(40) != 0 || len(args) < 2 {
+	if g.IntN(40) != 0 || len(args) < 2 || args[0] == "SPOP" {
 		return args
 	}
 	at := 1 + g.IntN(len(args)-1)

@@ -113,6 +113,12 @@ func agree(args []string, berth, redis *resp.Reply) bool {
 		// Which keys are gone already of those over their time is chance.
 		return near(berth, redis, 3)
 	case "SORT", "SORT_RO":
+		// Sorted by what is the same for all, the elements of a set have any order.
+		for i, arg := range args[:len(args)-1] {
+			if strings.EqualFold(arg, "BY") && !strings.Contains(args[i+1], "*") {
+				return berth.Len == redis.Len
+			}
+		}
 		// Redis's comparison ends at a NUL; what is equal up to there has any order.
 		return bytes.Contains(redis.Raw, []byte{0}) && slices.Equal(sorted(berth), sorted(redis))
 	case "KEYS", "HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF":
