@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"bytes"
 	"math"
 
 	"berth/internal/server"
@@ -18,14 +19,6 @@ const (
 	zaddGT      = 1 << 5
 	zaddLT      = 1 << 6
 )
-
-// keyRange is the range of a sorted set that a key iterates over, by ranks: from
-// lo up to, but not including, hi.
-type keyRange struct {
-	lo, hi, at int
-	on         bool // an element is current
-	within     bool // the end was not reached
-}
 
 // addScore is ZsetAdd and ZsetIncrby.
 func (f *frame) addScore(mode server.ScoreMode, newScore uintptr) {
@@ -135,14 +128,6 @@ func (f *frame) sorted() (k *key, z store.ZSetValue, ok bool) {
 	return k, k.data().ZSet(e), true
 }
 
-// begin starts an iteration at one end of a range.
-func (k *key) begin(lo, hi int, first bool) {
-	k.zrange = keyRange{lo: lo, hi: hi, at: lo, on: lo < hi, within: lo < hi}
-	if !first {
-		k.zrange.at = hi - 1
-	}
-}
-
 func (f *frame) scoreRange(first bool) {
 	f.setOK(false)
 	k, z, ok := f.sorted()
@@ -150,8 +135,7 @@ func (f *frame) scoreRange(first bool) {
 		return
 	}
 	r := server.ScoreRange{Min: f.float(0), Max: f.float(1), MinEx: f.i32(1) != 0, MaxEx: f.i32(2) != 0}
-	lo, hi := r.Ranks(z)
-	k.begin(lo, hi, first)
+	k.cursor.Begin(z, r.Ranks, first)
 	f.setOK(true)
 }
 
@@ -168,16 +152,15 @@ func (f *frame) lexRange(first bool) {
 	if low == nil || high == nil {
 		return
 	}
-	k.zrange = keyRange{within: true}
+	k.cursor.BeginNowhere()
 	var r server.LexRange
 	var ok1, ok2 bool
-	r.Min, ok1 = server.ParseLexEnd(low.bytes())
-	r.Max, ok2 = server.ParseLexEnd(high.bytes())
+	r.Min, ok1 = server.ParseLexEnd(bytes.Clone(low.bytes()))
+	r.Max, ok2 = server.ParseLexEnd(bytes.Clone(high.bytes()))
 	if !ok1 || !ok2 {
 		return
 	}
-	lo, hi := r.Ranks(z)
-	k.begin(lo, hi, first)
+	k.cursor.Begin(z, r.Ranks, first)
 	f.setOK(true)
 }
 
@@ -186,45 +169,34 @@ func apiZsetLastInLexRange(f *frame)  { f.lexRange(false) }
 
 func apiZsetRangeStop(f *frame) {
 	if k, _, ok := f.sorted(); ok {
-		k.zrange = keyRange{}
+		k.cursor.Stop()
 	}
 }
 
 func apiZsetRangeEndReached(f *frame) {
 	f.setInt(1)
 	if k, _, ok := f.sorted(); ok {
-		f.setBool(!k.zrange.within)
+		f.setBool(k.cursor.AtEnd())
 	}
 }
 
 func apiZsetRangeCurrentElement(f *frame) {
 	k, z, ok := f.sorted()
-	if !ok || !k.zrange.on {
+	if !ok {
 		return
 	}
-	it := z.Iter(k.zrange.at, false)
-	member, score, ok := it.Next()
-	if !ok {
-		return // the set has lost members since
+	if member, score, ok := k.cursor.Current(z); ok {
+		put(f.uptr(1), score)
+		k.giveElem(f, member)
 	}
-	put(f.uptr(1), score)
-	k.giveElem(f, member)
 }
 
 // step goes on to a neighbour, and answers whether there is one in the range.
-func (f *frame) step(by int) {
-	k, z, ok := f.sorted()
-	if !ok || !k.zrange.on {
-		return
+func (f *frame) step(back bool) {
+	if k, z, ok := f.sorted(); ok {
+		f.setBool(k.cursor.Step(z, back))
 	}
-	r := &k.zrange
-	if next := r.at + by; next >= r.lo && next < min(r.hi, z.Len()) {
-		r.at = next
-		f.setInt(1)
-		return
-	}
-	r.within = false
 }
 
-func apiZsetRangeNext(f *frame) { f.step(1) }
-func apiZsetRangePrev(f *frame) { f.step(-1) }
+func apiZsetRangeNext(f *frame) { f.step(false) }
+func apiZsetRangePrev(f *frame) { f.step(true) }

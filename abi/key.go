@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"berth/internal/ds"
+	"berth/internal/server"
 	"berth/internal/store"
 )
 
@@ -37,9 +38,9 @@ type key struct {
 	// seen says that there was a value when the key was opened: it is one until
 	// something deletes it, though its time be over.
 	seen   bool
-	string *stringCell // the name, if the module asked for it
-	zrange keyRange    // of a sorted set, if the module iterates over one
-	stream keyStream   // the same for a stream
+	string *stringCell       // the name, if the module asked for it
+	cursor server.ZSetCursor // in a range of a sorted set
+	stream keyStream         // the same for a stream
 }
 
 // newKey opens a key in a context. The host lock must be held.
