@@ -44,7 +44,7 @@ func (c *Client) writeRead(v store.StreamValue, g store.Group) {
 		c.WriteInt(v.Added() - g.Read())
 		return
 	}
-	if n := distance(v, g.Last()); n != unknownRead {
+	if n := v.Distance(g.Last()); n != unknownRead {
 		c.WriteInt(v.Added() - n)
 		return
 	}

@@ -225,7 +225,7 @@ func (r *streamRead) deliver(c *Client, v store.StreamValue, g store.Group, who 
 			if g.Read() != unknownRead && !hasTombstones(v, it.ID) {
 				g.SetRead(g.Read() + 1)
 			} else if v.Added() != 0 {
-				g.SetRead(distance(v, it.ID))
+				g.SetRead(v.Distance(it.ID))
 			}
 			g.SetLast(it.ID)
 		}
@@ -277,27 +277,4 @@ func hasTombstones(v store.StreamValue, start store.StreamID) bool {
 		return false
 	}
 	return start.Compare(gone) <= 0
-}
-
-// distance is how many entries were ever added up to an ID, as far as that can be
-// told.
-func distance(v store.StreamValue, id store.StreamID) int64 {
-	last := id.Compare(v.Last())
-	switch {
-	case v.Added() == 0:
-		return 0
-	case v.Len() == 0 && last < 1, last == 0:
-		return v.Added()
-	case last > 0:
-		return unknownRead
-	}
-	if gone := v.MaxDeleted(); gone == (store.StreamID{}) || gone.Compare(v.First()) < 0 {
-		switch first := id.Compare(v.First()); {
-		case first < 0:
-			return v.Added() - int64(v.Len())
-		case first == 0:
-			return v.Added() - int64(v.Len()) + 1
-		}
-	}
-	return unknownRead
 }

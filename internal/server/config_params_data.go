@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"berth/internal/config"
+	"berth/internal/persist/rdb"
 )
 
 // policyNames are the words of maxmemory-policy.
@@ -95,6 +96,9 @@ func (l *paramList) persistence() {
 	l.keepInt("loading-process-events-interval-bytes", "", hidden, 2<<20, 1024, config.MaxInt, 0)
 	l.keepBool("stop-writes-on-bgsave-error", "", 0, true)
 	l.keepEnum("sanitize-dump-payload", 0, "no", "no", "yes", "clients")
+	// These two are berth's own.
+	l.keepInt("rdb-version", "", 0, rdb.Version, oldestVersion, rdb.Version, 0)
+	l.keepEnum("module-unknown-data", 0, "keep", "keep", "refuse")
 
 	l.add("appendonly", "", config.DenyLoading, config.BoolAt(&c.Values.AppendOnly, false))
 	l.noEffect()
@@ -110,6 +114,10 @@ func (l *paramList) persistence() {
 	l.keepBool("aof-timestamp-enabled", "", 0, false)
 	l.keepBool("aof-disable-auto-gc", "", hidden, false)
 }
+
+// oldestVersion is the oldest version of snapshots that can be written: that of
+// Redis 5 and 6.
+const oldestVersion = 9
 
 // baseName accepts names of files that are not paths.
 func baseName(param, kind string) func(string) error {

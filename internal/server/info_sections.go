@@ -199,7 +199,7 @@ func (s *Server) infoStats(w *InfoWriter) {
 	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
 	w.int("unexpected_error_replies", st.UnexpectedErrors)
 	w.int("total_error_replies", st.ErrorReplies)
-	zero("dump_payload_sanitizations")
+	w.int("dump_payload_sanitizations", st.DumpSanitizations)
 	w.int("total_reads_processed", st.ReadCalls)
 	w.int("total_writes_processed", st.WriteCalls)
 	zero("io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands")

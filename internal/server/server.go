@@ -57,6 +57,7 @@ type Server struct {
 	info     infoState
 	log      logState
 	life     lifeState
+	persist  persistState
 
 	// listModules writes the modules for HELLO.
 	listModules func(c *Client)

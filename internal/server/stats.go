@@ -38,6 +38,9 @@ type Stats struct {
 	// DefragHits and DefragMisses count blocks that active defragmentation moved
 	// and left, DefragKeyHits and DefragKeyMisses keys with and without such.
 	DefragHits, DefragMisses, DefragKeyHits, DefragKeyMisses int64
+	// DumpSanitizations counts values that were looked at as a whole before they
+	// were restored.
+	DumpSanitizations int64
 	// Blocked is how many clients wait in a blocking command.
 	Blocked int
 	// PeakMemory is the most memory seen in use, in bytes.

@@ -20,6 +20,9 @@ func (db *DB) Place(loose *Entry) *Entry {
 
 // Discard frees a loose entry.
 func (db *DB) Discard(loose *Entry) {
+	if loose.Type() == Module {
+		db.modules--
+	}
 	if loose.hasWord() {
 		valueOf(loose).free(db.heap)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -154,12 +155,18 @@ func scoreElem(score float64, tmp []byte) ds.Elem {
 
 // scoreOf reads a score of a listpack.
 func scoreOf(e ds.Elem) float64 {
+	f, _ := scoreFrom(e)
+	return f
+}
+
+// scoreFrom is scoreOf for what may be no score.
+func scoreFrom(e ds.Elem) (score float64, ok bool) {
 	if n, ok := e.Int(); ok {
-		return float64(n)
+		return float64(n), true
 	}
 	b := e.Bytes(nil)
-	f, _ := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), 64)
-	return f
+	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), 64)
+	return f, (err == nil || errors.Is(err, strconv.ErrRange)) && f == f
 }
 
 // Score is the score of a member.

@@ -137,11 +137,12 @@ type StreamValue struct {
 
 // AddStream adds a key, which must not be there, with an empty stream.
 func (db *DB) AddStream(key []byte) *Entry {
-	p := db.heap.AllocZero(streamBytes)
-	e := db.loose(key, Stream, StreamEnc, mem.Addr(p))
+	e := db.LooseStream(key)
 	db.insert(e)
 	return e
 }
+
+func newStream(h *mem.Heap) uintptr { return mem.Addr(h.AllocZero(streamBytes)) }
 
 // Stream is the stream of an entry of that type.
 func (db *DB) Stream(e *Entry) StreamValue { return StreamValue{e, db.heap, db.set} }

@@ -1,6 +1,10 @@
 package rdb
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"sync"
+)
 
 // LZF is a sequence of runs and references. A byte below 32 is followed by that
 // many bytes and one more, as they are. Any other begins a reference to bytes
@@ -14,11 +18,38 @@ const (
 	lzfMin      = 3 // the shortest reference worth its bytes
 )
 
-// compressLZF compresses s to at most limit bytes, or returns nil.
-func compressLZF(s []byte, limit int) []byte {
-	const bits = 14
-	var last [1 << bits]int32 // position behind the last place of a hash, 0 for none
-	out := make([]byte, 0, limit)
+// lzfBits is the size of a compressor's table: more bits than a processor's inner
+// cache holds gain little.
+const lzfBits = 14
+
+// compressor has the table that compressing takes. It is kept from string to
+// string, for to clear it takes longer than to compress a short one.
+type compressor struct {
+	// last are the positions behind the last place of a hash, plus base at that
+	// time: what is not above base is of an earlier string.
+	last [1 << lzfBits]uint32
+	base uint32
+}
+
+var compressors = sync.Pool{New: func() any { return new(compressor) }}
+
+// appendLZF appends s compressed to at most limit bytes, or returns nil.
+func appendLZF(b, s []byte, limit int) []byte {
+	if len(s) > math.MaxInt32 {
+		return nil
+	}
+	c := compressors.Get().(*compressor)
+	defer compressors.Put(c)
+	if c.base > math.MaxUint32-uint32(len(s))-1 {
+		*c = compressor{}
+	}
+	out := c.compress(b, s, limit)
+	c.base += uint32(len(s)) + 1
+	return out
+}
+
+func (c *compressor) compress(out, s []byte, limit int) []byte {
+	limit += len(out)
 	run := 0 // where the bytes begin that no reference stands for yet
 	flush := func(end int) bool {
 		for run < end {
@@ -32,9 +63,9 @@ func compressLZF(s []byte, limit int) []byte {
 		return true
 	}
 	for i := 0; i+lzfMin <= len(s); {
-		h := (uint32(s[i])<<16 | uint32(s[i+1])<<8 | uint32(s[i+2])) * 2654435761 >> (32 - bits)
-		ref := int(last[h]) - 1
-		last[h] = int32(i + 1)
+		h := (uint32(s[i])<<16 | uint32(s[i+1])<<8 | uint32(s[i+2])) * 2654435761 >> (32 - lzfBits)
+		ref := int(c.last[h]) - int(c.base) - 1
+		c.last[h] = c.base + uint32(i+1)
 		if ref < 0 || i-ref > lzfDistance || s[ref] != s[i] || s[ref+1] != s[i+1] || s[ref+2] != s[i+2] {
 			i++
 			continue

@@ -52,13 +52,41 @@ func AppendString(b, s []byte, compress bool) []byte {
 			return appendInt(b, n)
 		}
 	}
-	if compress && len(s) > minCompress {
-		if c := compressLZF(s, len(s)-4); c != nil {
-			b = AppendLen(append(b, encoded|encLZF), uint64(len(c)))
-			return append(AppendLen(b, uint64(len(s))), c...)
-		}
+	if compress && Compressible(len(s)) {
+		return AppendCompressed(b, s)
 	}
 	return append(AppendLen(b, uint64(len(s))), s...)
+}
+
+// Compressible reports whether a string of n bytes is long enough to be worth an
+// attempt.
+func Compressible(n int) bool { return n > minCompress }
+
+// maxHead is the most bytes that stand before the bytes of a compressed string.
+const maxHead = 1 + 9 + 9
+
+// AppendCompressed appends a long string compressed, if that makes it shorter.
+func AppendCompressed(b, s []byte) []byte {
+	from := len(b)
+	var room [maxHead]byte
+	out := appendLZF(append(b, room[:]...), s, len(s)-4)
+	if out == nil {
+		return append(AppendLen(b, uint64(len(s))), s...)
+	}
+	packed := out[from+maxHead:]
+	head := AppendLen(AppendLen(append(room[:0], encoded|encLZF), uint64(len(packed))), uint64(len(s)))
+	out = append(out[:from], head...)
+	return append(out, packed...)
+}
+
+// AppendInt appends a number as a string that spells it.
+func AppendInt(b []byte, n int64) []byte {
+	if n >= math.MinInt32 && n <= math.MaxInt32 {
+		return appendInt(b, int32(n))
+	}
+	var tmp [20]byte
+	text := strconv.AppendInt(tmp[:0], n, 10)
+	return append(AppendLen(b, uint64(len(text))), text...)
 }
 
 // spelled is the 32-bit number that s spells in the one way that strconv would.

@@ -1,0 +1,102 @@
+package snapshot
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"berth/internal/persist/rdb"
+	"berth/internal/store"
+)
+
+// The encodings of versions up to 9 become what the commands would make of their
+// elements.
+
+// pairs calls fn for the elements two by two.
+func (d *Decoder) pairs(all rdb.Elements, fn func(a, b []byte) error) error {
+	odd := false
+	err := all(func(b []byte) error {
+		odd = !odd
+		if odd {
+			d.two = append(d.two[:0], b...)
+			return nil
+		}
+		return fn(d.two, b)
+	})
+	if err == nil && odd {
+		err = corrupt("a field without a value")
+	}
+	return err
+}
+
+func (d *Decoder) zipmap(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	b, err := r.String()
+	if err != nil {
+		return nil, err
+	}
+	return d.fieldsOf(rdb.Zipmap(b), key)
+}
+
+func (d *Decoder) hashZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	b, err := r.String()
+	if err != nil {
+		return nil, err
+	}
+	return d.fieldsOf(rdb.Ziplist(b), key)
+}
+
+func (d *Decoder) fieldsOf(all rdb.Elements, key []byte) (*store.Entry, error) {
+	e := d.DB.LooseHash(key, 0)
+	return d.building(e, func() error {
+		v := d.DB.Hash(e)
+		return d.pairs(all, func(field, val []byte) error { return setField(v, field, val) })
+	})
+}
+
+func (d *Decoder) zsetZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	b, err := r.String()
+	if err != nil {
+		return nil, err
+	}
+	e := d.DB.LooseZSet(key, store.ListPack)
+	return d.building(e, func() error {
+		v := d.DB.ZSet(e)
+		return d.pairs(rdb.Ziplist(b), func(member, text []byte) error {
+			score, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
+			if err != nil && !math.IsInf(score, 0) {
+				return corrupt("%q is no score", text)
+			}
+			return addScored(v, member, score)
+		})
+	})
+}
+
+func (d *Decoder) listZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	b, err := r.String()
+	if err != nil {
+		return nil, err
+	}
+	e := d.DB.LooseList(key)
+	return d.building(e, func() error {
+		v := d.DB.List(e)
+		return rdb.Ziplist(b)(func(item []byte) error { v.Append(item); return nil })
+	})
+}
+
+func (d *Decoder) quicklist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	n, err := count(r)
+	if err != nil {
+		return nil, err
+	}
+	e := d.DB.LooseList(key)
+	return d.building(e, func() error {
+		v := d.DB.List(e)
+		err := elements(r, n, func(b []byte) error {
+			return rdb.Ziplist(b)(func(item []byte) error { v.Append(item); return nil })
+		})
+		if err == nil && v.Len() > 0 {
+			v.Convert()
+		}
+		return err
+	})
+}
