@@ -14,32 +14,13 @@ const errorLoading = "ERR Error loading the extension. Please check the server l
 
 // command makes the MODULE command with its subcommands.
 func (l *Loader) command() *server.Command {
-	protected := server.Admin | server.NoScript | server.NoAsyncLoading | server.ProtectedCmd
-	sub := func(name string, arity int, flags server.Flag, since, summary string, run server.Handler) *server.Command {
-		acl := server.CatAdmin | server.CatDangerous | server.CatSlow
-		if name == "help" {
-			acl = server.CatSlow
-		}
-		return &server.Command{
-			Name: "module|" + name, Arity: arity, Flags: flags, Handler: run, ACL: acl,
-			Group: "server", Since: since, Complexity: "O(1)", Summary: summary,
-		}
-	}
-	subs := map[string]*server.Command{}
-	for _, c := range []*server.Command{
-		sub("load", -3, protected, "4.0.0", "Loads a module.", l.cmdLoad),
-		sub("loadex", -3, protected, "7.0.0", "Loads a module using extended parameters.", l.cmdLoadEx),
-		sub("unload", 3, protected, "4.0.0", "Unloads a module.", l.cmdUnload),
-		sub("list", 2, server.Admin|server.NoScript, "4.0.0", "Returns all loaded modules.", l.cmdList),
-		sub("help", 2, server.Loading|server.Stale, "5.0.0", "Returns helpful text about the different subcommands.", l.cmdHelp),
-	} {
-		subs[strings.TrimPrefix(c.Name, "module|")] = c
-	}
-	subs["list"].Tips = []string{"nondeterministic_output_order"}
-	return &server.Command{
-		Name: "module", Arity: -2, ACL: server.CatSlow, Group: "server", Since: "4.0.0",
-		Complexity: "Depends on subcommand.", Summary: "A container for module commands.", Subcommands: subs,
-	}
+	return server.Builtins(map[string]server.Handler{
+		"module|load":   l.cmdLoad,
+		"module|loadex": l.cmdLoadEx,
+		"module|unload": l.cmdUnload,
+		"module|list":   l.cmdList,
+		"module|help":   l.cmdHelp,
+	})[0]
 }
 
 func words(argv [][]byte) []string {

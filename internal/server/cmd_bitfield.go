@@ -221,3 +221,18 @@ func (op *fieldOp) unsignedSum(val uint64, by int64) (int64, bool) {
 	}
 	return int64(sum), true
 }
+
+// bitfieldKeys finds BITFIELD's key: if all that it does is GET, it is only read.
+func bitfieldKeys(_ *Command, argv [][]byte) ([]KeyRef, bool) {
+	for args := argv[2:]; len(args) > 0; {
+		switch n := len(args); {
+		case n >= 3 && equalFold(args[0], "get"):
+			args = args[3:]
+		case n >= 2 && equalFold(args[0], "overflow"):
+			args = args[2:]
+		default:
+			return []KeyRef{{1, KeyRW | KeyAccess | KeyUpdate}}, true
+		}
+	}
+	return []KeyRef{{1, KeyRO | KeyAccess}}, true
+}

@@ -8,18 +8,16 @@ import (
 )
 
 func init() {
-	const group = "bitmap"
-	const read, write = CatRead | CatBitmap, CatWrite | CatBitmap
-	registerFamily([]*Command{
-		define(group, "setbit", 4, Write|DenyOOM, write, "2.2.0", "O(1)", "Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.", cmdSetbit).keys(1, 1, 1, keyTakes),
-		define(group, "getbit", 3, ReadOnly|Fast, read, "2.2.0", "O(1)", "Returns a bit value by offset.", cmdGetbit).keys(1, 1, 1, keyReads),
-		define(group, "bitcount", -2, ReadOnly, read, "2.6.0", "O(N)", "Counts the number of set bits (population counting) in a string.", cmdBitcount).keys(1, 1, 1, keyReads),
-		define(group, "bitpos", -3, ReadOnly, read, "2.8.7", "O(N)", "Finds the first set (1) or clear (0) bit in a string.", cmdBitpos).keys(1, 1, 1, keyReads),
-		define(group, "bitop", -4, Write|DenyOOM, write, "2.6.0", "O(N)", "Performs bitwise operations on multiple strings, and stores the result.", cmdBitop).
-			keys(2, 2, 1, keySets).keys(3, -1, 1, keyReads).oldRange(2, -1, 1),
-		define(group, "bitfield", -2, Write|DenyOOM, write, "3.2.0", "O(1) for each subcommand specified", "Performs arbitrary bitfield integer operations on strings.", cmdBitfield).keys(1, 1, 1, keyTakes),
-		define(group, "bitfield_ro", -2, ReadOnly|Fast, read, "6.0.0", "O(1) for each subcommand specified", "Performs arbitrary read-only bitfield integer operations on strings.", cmdBitfield).keys(1, 1, 1, keyReads),
+	handle(map[string]Handler{
+		"bitcount":    cmdBitcount,
+		"bitfield":    cmdBitfield,
+		"bitfield_ro": cmdBitfield,
+		"bitop":       cmdBitop,
+		"bitpos":      cmdBitpos,
+		"getbit":      cmdGetbit,
+		"setbit":      cmdSetbit,
 	})
+	keyFinders["bitfield"] = bitfieldKeys
 }
 
 const errTextBitOffset = "ERR bit offset is not an integer or out of range"

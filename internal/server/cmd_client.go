@@ -7,39 +7,26 @@ import (
 )
 
 func init() {
-	const flags = NoScript | Loading | Stale
-	sub := func(name string, arity int, extra Flag, acl Category, since, summary string, h Handler) *Command {
-		return define("connection", name, arity, flags|extra, acl, since, "O(1)", summary, h)
-	}
-	const admin = CatAdmin | CatDangerous | CatConnection
-	registerFamily([]*Command{container("connection", "client", "2.4.0", "A container for client connection commands.",
-		sub("id", 2, 0, CatConnection, "5.0.0", "Returns the unique client ID of the connection.", func(c *Client, _ [][]byte) { c.WriteInt(int64(c.ID)) }),
-		sub("info", 2, 0, CatConnection, "6.2.0", "Returns information about the connection.", func(c *Client, _ [][]byte) {
-			c.WriteVerbatim("txt", []byte(c.Info()+"\n"))
-		}),
-		sub("list", -2, Admin, admin, "2.4.0", "Lists open connections.", cmdClientList),
-		sub("kill", -3, Admin, admin, "2.4.0", "Terminates open connections.", cmdClientKill),
-		sub("setname", 3, 0, CatConnection, "2.6.9", "Sets the connection name.", cmdClientSetname),
-		sub("getname", 2, 0, CatConnection, "2.6.9", "Returns the name of the connection.", cmdClientGetname),
-		sub("setinfo", 4, 0, CatConnection, "7.2.0", "Sets information specific to the client or connection.", cmdClientSetinfo),
-		sub("unblock", -3, Admin, admin, "5.0.0", "Unblocks a client blocked by a blocking command from a different connection.", cmdClientUnblock),
-		sub("reply", 3, 0, CatConnection, "3.2.0", "Instructs the server whether to reply to commands.", cmdClientReply),
-		sub("no-evict", 3, Admin, admin, "7.0.0", "Sets the client eviction mode of the connection.", cmdClientNoEvict),
-		sub("no-touch", 3, 0, CatConnection, "7.2.0", "Controls whether commands sent by the client affect the LRU/LFU of accessed keys.", cmdClientNoTouch),
-		sub("pause", -3, Admin, admin, "3.0.0", "Suspends commands processing.", cmdClientPause),
-		sub("unpause", 2, Admin, admin, "6.2.0", "Resumes processing commands from paused clients.", func(c *Client, _ [][]byte) {
-			c.srv.Unpause()
-			c.WriteOK()
-		}),
-		sub("getredir", 2, 0, CatConnection, "6.0.0", "Returns the client ID to which the connection's tracking notifications are redirected.",
-			cmdClientGetRedir),
-		sub("caching", 3, 0, CatConnection, "6.0.0", "Instructs the server whether to track the keys in the next request.", cmdClientCaching),
-		sub("tracking", -3, 0, CatConnection, "6.0.0", "Controls server-assisted client-side caching for the connection.", cmdClientTracking),
-		sub("trackinginfo", 2, 0, CatConnection, "6.2.0", "Returns information about server-assisted client-side caching for the connection.",
-			cmdClientTrackingInfo),
-		define("connection", "help", 2, anytimeFlag, CatConnection, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.",
-			helpHandler(clientHelp)),
-	)})
+	handle(map[string]Handler{
+		"client|caching":      cmdClientCaching,
+		"client|getname":      cmdClientGetname,
+		"client|getredir":     cmdClientGetRedir,
+		"client|help":         helpHandler(clientHelp),
+		"client|id":           cmdClientID,
+		"client|info":         cmdClientInfo,
+		"client|kill":         cmdClientKill,
+		"client|list":         cmdClientList,
+		"client|no-evict":     cmdClientNoEvict,
+		"client|no-touch":     cmdClientNoTouch,
+		"client|pause":        cmdClientPause,
+		"client|reply":        cmdClientReply,
+		"client|setinfo":      cmdClientSetinfo,
+		"client|setname":      cmdClientSetname,
+		"client|tracking":     cmdClientTracking,
+		"client|trackinginfo": cmdClientTrackingInfo,
+		"client|unblock":      cmdClientUnblock,
+		"client|unpause":      cmdClientUnpause,
+	})
 }
 
 const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
@@ -65,6 +52,18 @@ func classByName(name []byte) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// cmdClientID is CLIENT ID.
+func cmdClientID(c *Client, _ [][]byte) { c.WriteInt(int64(c.ID)) }
+
+// cmdClientInfo is CLIENT INFO.
+func cmdClientInfo(c *Client, _ [][]byte) { c.WriteVerbatim("txt", []byte(c.Info()+"\n")) }
+
+// cmdClientUnpause is CLIENT UNPAUSE.
+func cmdClientUnpause(c *Client, _ [][]byte) {
+	c.srv.Unpause()
+	c.WriteOK()
 }
 
 // cmdClientList is CLIENT LIST [TYPE type] [ID id ...].

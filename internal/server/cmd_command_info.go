@@ -1,7 +1,7 @@
 package server
 
 // hiddenFlags are not shown by COMMAND INFO: they concern the server alone.
-const hiddenFlags = MayReplicate | Sentinel | SentinelOnly | ProtectedCmd | ModuleGetKeys |
+const hiddenFlags = MayReplicate | ProtectedCmd | ModuleGetKeys |
 	ModuleNoCluster | ModuleGetChannels | TouchesArbitraryKeys
 
 // writeCommandInfo replies what COMMAND INFO tells of one command.

@@ -5,27 +5,19 @@ import (
 )
 
 func init() {
-	const flags = Loading | Stale | NoAuth
-	registerFamily([]*Command{
-		define("connection", "ping", -1, Fast, CatConnection, "1.0.0", "O(1)", "Returns the server's liveliness response.", cmdPing),
-		define("connection", "echo", 2, Loading|Stale|Fast, CatConnection, "1.0.0", "O(1)", "Returns the given string.", cmdEcho),
-		define("connection", "quit", -1, AllowBusy|NoScript|flags|Fast, CatConnection, "1.0.0", "O(1)", "Closes the connection.", cmdQuit),
-		define("connection", "select", 2, Loading|Stale|Fast, CatConnection, "1.0.0", "O(1)", "Changes the selected database.", cmdSelect),
-		define("connection", "hello", -1, NoScript|flags|Fast|AllowBusy, CatConnection, "6.0.0", "O(1)", "Handshakes with the server.", cmdHello),
-		define("connection", "auth", -2, NoScript|flags|Fast|AllowBusy, CatConnection, "1.0.0", "O(N) where N is the number of passwords of the user",
-			"Authenticates the connection.", cmdAuth),
-		define("connection", "reset", 1, NoScript|flags|Fast|AllowBusy, CatConnection, "6.2.0", "O(1)", "Resets the connection.", cmdReset),
-	})
-	registerFamily([]*Command{
-		define("transactions", "multi", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "1.2.0", "O(1)", "Starts a transaction.", cmdMulti),
-		define("transactions", "exec", 1, NoScript|Loading|Stale|SkipSlowlog, CatTransaction, "1.2.0", "Depends on commands in the transaction",
-			"Executes all commands in a transaction.", cmdExec),
-		define("transactions", "discard", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.0.0",
-			"O(N), when N is the number of queued commands", "Discards a transaction.", cmdDiscard),
-		define("transactions", "watch", -2, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.2.0", "O(1) for every key.",
-			"Monitors changes to keys to determine the execution of a transaction.", cmdWatch).keys(1, -1, 1, keyReadsNo),
-		define("transactions", "unwatch", 1, NoScript|Loading|Stale|Fast|AllowBusy, CatTransaction, "2.2.0", "O(1)",
-			"Forgets about watched keys of a transaction.", cmdUnwatch),
+	handle(map[string]Handler{
+		"auth":    cmdAuth,
+		"discard": cmdDiscard,
+		"echo":    cmdEcho,
+		"exec":    cmdExec,
+		"hello":   cmdHello,
+		"multi":   cmdMulti,
+		"ping":    cmdPing,
+		"quit":    cmdQuit,
+		"reset":   cmdReset,
+		"select":  cmdSelect,
+		"unwatch": cmdUnwatch,
+		"watch":   cmdWatch,
 	})
 }
 

@@ -12,14 +12,10 @@ import (
 )
 
 func init() {
-	const group = "generic"
-	registerFamily([]*Command{
-		define(group, "dump", 2, ReadOnly, catKeyRead, "2.6.0", "O(1) to access the key and additional O(N*M) to serialize it.",
-			"Returns a serialized representation of the value stored at a key.", cmdDump).keys(1, 1, 1, keyReads),
-		define(group, "restore", -4, Write|DenyOOM, catKeyWrite|CatDangerous, "2.6.0", "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value.",
-			"Creates a key from the serialized representation of a value.", cmdRestore).keys(1, 1, 1, keySets),
-		define(group, "restore-asking", -4, Write|DenyOOM|Asking, catKeyWrite|CatDangerous, "3.0.0", "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value.",
-			"An internal command for migrating keys in a cluster.", cmdRestore).keys(1, 1, 1, keySets),
+	handle(map[string]Handler{
+		"dump":           cmdDump,
+		"restore":        cmdRestore,
+		"restore-asking": cmdRestore,
 	})
 }
 

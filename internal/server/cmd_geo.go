@@ -9,24 +9,17 @@ import (
 )
 
 func init() {
-	const group = "geo"
-	const read, write = CatRead | CatGeo, CatWrite | CatGeo
-	const search = "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape provided as the filter and M is the number of items inside the shape"
-	const radius = "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index."
-	registerFamily([]*Command{
-		define(group, "geoadd", -5, Write|DenyOOM, write, "3.2.0", "O(log(N)) for each item added, where N is the number of elements in the sorted set.", "Adds one or more members to a geospatial index. The key is created if it doesn't exist.", cmdGeoadd).keys(1, 1, 1, keyUpdates),
-		define(group, "geodist", -4, ReadOnly, read, "3.2.0", "O(1)", "Returns the distance between two members of a geospatial index.", cmdGeodist).keys(1, 1, 1, keyReads),
-		define(group, "geohash", -2, ReadOnly, read, "3.2.0", "O(1) for each member requested.", "Returns members from a geospatial index as geohash strings.", cmdGeohash).keys(1, 1, 1, keyReads),
-		define(group, "geopos", -2, ReadOnly, read, "3.2.0", "O(1) for each member requested.", "Returns the longitude and latitude of members from a geospatial index.", cmdGeopos).keys(1, 1, 1, keyReads),
-		define(group, "geosearch", -7, ReadOnly, read, "6.2.0", search, "Queries a geospatial index for members inside an area of a box or a circle.", cmdGeosearch).keys(1, 1, 1, keyReads),
-		define(group, "geosearchstore", -8, Write|DenyOOM, write, "6.2.0", search, "Queries a geospatial index for members inside an area of a box or a circle, optionally stores the result.", cmdGeosearch).
-			keys(1, 1, 1, keySets).keys(2, 2, 1, keyReads).oldRange(1, 2, 1),
-		define(group, "georadius", -6, Write|DenyOOM|MovableKeys, write, "3.2.0", radius, "Queries a geospatial index for members within a distance from a coordinate, optionally stores the result.", cmdGeosearch).
-			keys(1, 1, 1, keyReads).keyWord("STORE", 6, 0, 0, keySets).keyWord("STOREDIST", 6, 0, 0, keySets),
-		define(group, "georadius_ro", -6, ReadOnly, read, "3.2.10", radius, "Returns members from a geospatial index that are within a distance from a coordinate.", cmdGeosearch).keys(1, 1, 1, keyReads),
-		define(group, "georadiusbymember", -5, Write|DenyOOM|MovableKeys, write, "3.2.0", radius, "Queries a geospatial index for members within a distance from a member, optionally stores the result.", cmdGeosearch).
-			keys(1, 1, 1, keyReads).keyWord("STORE", 5, 0, 0, keySets).keyWord("STOREDIST", 5, 0, 0, keySets),
-		define(group, "georadiusbymember_ro", -5, ReadOnly, read, "3.2.10", radius, "Returns members from a geospatial index that are within a distance from a member.", cmdGeosearch).keys(1, 1, 1, keyReads),
+	handle(map[string]Handler{
+		"geoadd":               cmdGeoadd,
+		"geodist":              cmdGeodist,
+		"geohash":              cmdGeohash,
+		"geopos":               cmdGeopos,
+		"georadius":            cmdGeosearch,
+		"georadius_ro":         cmdGeosearch,
+		"georadiusbymember":    cmdGeosearch,
+		"georadiusbymember_ro": cmdGeosearch,
+		"geosearch":            cmdGeosearch,
+		"geosearchstore":       cmdGeosearch,
 	})
 }
 

@@ -9,24 +9,23 @@ import (
 )
 
 func init() {
-	const group = "hash"
-	registerFamily([]*Command{
-		define(group, "hdel", -3, Write|Fast, catHashWrite, "2.0.0", "O(N)", "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.", cmdHdel).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "hexists", 3, ReadOnly|Fast, catHashRead, "2.0.0", "O(1)", "Determines whether a field exists in a hash.", cmdHexists).keys(1, 1, 1, keyReadsNo),
-		define(group, "hget", 3, ReadOnly|Fast, catHashRead, "2.0.0", "O(1)", "Returns the value of a field in a hash.", cmdHget).keys(1, 1, 1, keyReads),
-		define(group, "hgetall", 2, ReadOnly, catHashRead, "2.0.0", "O(N)", "Returns all fields and values in a hash.", cmdHgetall).keys(1, 1, 1, keyReads),
-		define(group, "hincrby", 4, Write|DenyOOM|Fast, catHashWrite, "2.0.0", "O(1)", "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.", cmdHincrby).keys(1, 1, 1, keyTakes),
-		define(group, "hincrbyfloat", 4, Write|DenyOOM|Fast, catHashWrite, "2.6.0", "O(1)", "Increments the floating point value of a field by a number. Uses 0 as initial value if the field doesn't exist.", cmdHincrbyfloat).keys(1, 1, 1, keyTakes),
-		define(group, "hkeys", 2, ReadOnly, catHashRead, "2.0.0", "O(N)", "Returns all fields in a hash.", cmdHgetall).keys(1, 1, 1, keyReads),
-		define(group, "hlen", 2, ReadOnly|Fast, catHashRead, "2.0.0", "O(1)", "Returns the number of fields in a hash.", cmdHlen).keys(1, 1, 1, keyReadsNo),
-		define(group, "hmget", -3, ReadOnly|Fast, catHashRead, "2.0.0", "O(N)", "Returns the values of all fields in a hash.", cmdHmget).keys(1, 1, 1, keyReads),
-		define(group, "hmset", -4, Write|DenyOOM|Fast, catHashWrite, "2.0.0", "O(N)", "Sets the values of multiple fields.", cmdHset).keys(1, 1, 1, keyUpdates),
-		define(group, "hrandfield", -2, ReadOnly, catHashRead, "6.2.0", "O(N)", "Returns one or more random fields from a hash.", cmdHrandfield).keys(1, 1, 1, keyReads),
-		define(group, "hscan", -3, ReadOnly, catHashRead, "2.8.0", "O(1) for every call.", "Iterates over fields and values of a hash.", cmdHscan).keys(1, 1, 1, keyReads),
-		define(group, "hset", -4, Write|DenyOOM|Fast, catHashWrite, "2.0.0", "O(1)", "Creates or modifies the value of a field in a hash.", cmdHset).keys(1, 1, 1, keyUpdates),
-		define(group, "hsetnx", 4, Write|DenyOOM|Fast, catHashWrite, "2.0.0", "O(1)", "Sets the value of a field in a hash only when the field doesn't exist.", cmdHsetnx).keys(1, 1, 1, keyInserts),
-		define(group, "hstrlen", 3, ReadOnly|Fast, catHashRead, "3.2.0", "O(1)", "Returns the length of the value of a field.", cmdHstrlen).keys(1, 1, 1, keyReadsNo),
-		define(group, "hvals", 2, ReadOnly, catHashRead, "2.0.0", "O(N)", "Returns all values in a hash.", cmdHgetall).keys(1, 1, 1, keyReads),
+	handle(map[string]Handler{
+		"hdel":         cmdHdel,
+		"hexists":      cmdHexists,
+		"hget":         cmdHget,
+		"hgetall":      cmdHgetall,
+		"hincrby":      cmdHincrby,
+		"hincrbyfloat": cmdHincrbyfloat,
+		"hkeys":        cmdHgetall,
+		"hlen":         cmdHlen,
+		"hmget":        cmdHmget,
+		"hmset":        cmdHset,
+		"hrandfield":   cmdHrandfield,
+		"hscan":        cmdHscan,
+		"hset":         cmdHset,
+		"hsetnx":       cmdHsetnx,
+		"hstrlen":      cmdHstrlen,
+		"hvals":        cmdHgetall,
 	})
 }
 

@@ -8,16 +8,12 @@ import (
 )
 
 func init() {
-	const group = "hyperloglog"
-	const read, write = CatRead | CatHyperLogLog, CatWrite | CatHyperLogLog
-	registerFamily([]*Command{
-		define(group, "pfadd", -2, Write|DenyOOM|Fast, write, "2.8.9", "O(1) to add every element.", "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.", cmdPfadd).keys(1, 1, 1, keyInserts),
-		define(group, "pfcount", -2, ReadOnly|MayReplicate, read, "2.8.9", "O(1) with a very small average constant time when called with a single key. O(N) with N being the number of keys, and much bigger constant times, when called with multiple keys.",
-			"Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).", cmdPfcount).keys(1, -1, 1, KeyRW|KeyAccess),
-		define(group, "pfmerge", -2, Write|DenyOOM, write, "2.8.9", "O(N) to merge N HyperLogLogs, but with high constant times.", "Merges one or more HyperLogLog values into a single key.", cmdPfmerge).
-			keys(1, 1, 1, KeyRW|KeyAccess|KeyInsert).keys(2, -1, 1, keyReads).oldRange(1, -1, 1),
-		define(group, "pfdebug", 3, Write|DenyOOM|Admin, write, "2.8.9", "N/A", "Internal commands for debugging HyperLogLog values.", cmdPfdebug).keys(2, 2, 1, KeyRW|KeyAccess),
-		define(group, "pfselftest", 1, Admin, CatHyperLogLog, "2.8.9", "N/A", "An internal command for testing HyperLogLog values.", cmdPfselftest),
+	handle(map[string]Handler{
+		"pfadd":      cmdPfadd,
+		"pfcount":    cmdPfcount,
+		"pfdebug":    cmdPfdebug,
+		"pfmerge":    cmdPfmerge,
+		"pfselftest": cmdPfselftest,
 	})
 }
 

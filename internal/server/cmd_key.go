@@ -3,24 +3,20 @@ package server
 import "berth/internal/store"
 
 func init() {
-	const group = "generic"
-	registerFamily([]*Command{
-		define(group, "del", -2, Write, catKeyWrite, "1.0.0", "O(N)", "Deletes one or more keys.", cmdDel).keys(1, -1, 1, keyRemoves),
-		define(group, "unlink", -2, Write|Fast, catKeyWrite, "4.0.0", "O(1) for each key", "Asynchronously deletes one or more keys.", cmdDel).keys(1, -1, 1, keyRemoves),
-		define(group, "exists", -2, ReadOnly|Fast, catKeyRead, "1.0.0", "O(N)", "Determines whether one or more keys exist.", cmdExists).keys(1, -1, 1, keyReadsNo),
-		define(group, "touch", -2, ReadOnly|Fast, catKeyRead, "3.2.1", "O(N)", "Returns the number of existing keys out of those specified after updating the time they were last accessed.", cmdTouch).keys(1, -1, 1, keyReadsNo),
-		define(group, "type", 2, ReadOnly|Fast, catKeyRead, "1.0.0", "O(1)", "Determines the type of value stored at a key.", cmdType).keys(1, 1, 1, keyReadsNo),
-		define(group, "keys", 2, ReadOnly, catKeyRead|CatDangerous, "1.0.0", "O(N)", "Returns all key names that match a pattern.", cmdKeys),
-		define(group, "scan", -2, ReadOnly, catKeyRead, "2.8.0", "O(1) for every call.", "Iterates over the key names in the database.", cmdScan),
-		define(group, "randomkey", 1, ReadOnly, catKeyRead, "1.0.0", "O(1)", "Returns a random key name from the database.", cmdRandomkey),
-		define(group, "rename", 3, Write, catKeyWrite, "1.0.0", "O(1)", "Renames a key and overwrites the destination.", cmdRename).
-			keys(1, 1, 1, KeyRW|KeyAccess|KeyDelete).keys(2, 2, 1, keySets).oldRange(1, 2, 1),
-		define(group, "renamenx", 3, Write|Fast, catKeyWrite, "1.0.0", "O(1)", "Renames a key only when the target key name doesn't exist.", cmdRename).
-			keys(1, 1, 1, KeyRW|KeyAccess|KeyDelete).keys(2, 2, 1, KeyOW|KeyInsert).oldRange(1, 2, 1),
-		define(group, "copy", -3, Write|DenyOOM, catKeyWrite, "6.2.0", "O(N)", "Copies the value of a key to a new key.", cmdCopy).
-			keys(1, 1, 1, keyReads).keys(2, 2, 1, keySets).oldRange(1, 2, 1),
-		define(group, "move", 3, Write|Fast, catKeyWrite, "1.0.0", "O(1)", "Moves a key to another database.", cmdMove).keys(1, 1, 1, keyTakes),
-		define("server", "swapdb", 3, Write|Fast, catKeyWrite|CatDangerous, "4.0.0", "O(N)", "Swaps two Redis databases.", cmdSwapdb),
+	handle(map[string]Handler{
+		"copy":      cmdCopy,
+		"del":       cmdDel,
+		"exists":    cmdExists,
+		"keys":      cmdKeys,
+		"move":      cmdMove,
+		"randomkey": cmdRandomkey,
+		"rename":    cmdRename,
+		"renamenx":  cmdRename,
+		"scan":      cmdScan,
+		"swapdb":    cmdSwapdb,
+		"touch":     cmdTouch,
+		"type":      cmdType,
+		"unlink":    cmdDel,
 	})
 }
 

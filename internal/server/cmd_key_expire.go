@@ -6,23 +6,16 @@ import (
 )
 
 func init() {
-	const group = "generic"
-	exp := func(name, since, summary string) *Command {
-		return define(group, name, -3, Write|Fast, catKeyWrite, since, "O(1)", summary, cmdExpire).keys(1, 1, 1, keyUpdates)
-	}
-	ttl := func(name, since, summary string) *Command {
-		return define(group, name, 2, ReadOnly|Fast, catKeyRead, since, "O(1)", summary, cmdTTL).keys(1, 1, 1, keyReads)
-	}
-	registerFamily([]*Command{
-		exp("expire", "1.0.0", "Sets the expiration time of a key in seconds."),
-		exp("pexpire", "2.6.0", "Sets the expiration time of a key in milliseconds."),
-		exp("expireat", "1.2.0", "Sets the expiration time of a key to a Unix timestamp."),
-		exp("pexpireat", "2.6.0", "Sets the expiration time of a key to a Unix milliseconds timestamp."),
-		ttl("ttl", "1.0.0", "Returns the expiration time in seconds of a key."),
-		ttl("pttl", "2.6.0", "Returns the expiration time in milliseconds of a key."),
-		ttl("expiretime", "7.0.0", "Returns the expiration time of a key as a Unix timestamp."),
-		ttl("pexpiretime", "7.0.0", "Returns the expiration time of a key as a Unix milliseconds timestamp."),
-		define(group, "persist", 2, Write|Fast, catKeyWrite, "2.2.0", "O(1)", "Removes the expiration time of a key.", cmdPersist).keys(1, 1, 1, keyUpdates),
+	handle(map[string]Handler{
+		"expire":      cmdExpire,
+		"expireat":    cmdExpire,
+		"expiretime":  cmdTTL,
+		"persist":     cmdPersist,
+		"pexpire":     cmdExpire,
+		"pexpireat":   cmdExpire,
+		"pexpiretime": cmdTTL,
+		"pttl":        cmdTTL,
+		"ttl":         cmdTTL,
 	})
 }
 

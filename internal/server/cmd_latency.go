@@ -19,23 +19,15 @@ var latencyHelp = []string{
 }
 
 func init() {
-	sub := func(name string, arity int, since, complexity, summary string, h Handler, tips ...string) *Command {
-		if tips == nil {
-			tips = []string{"nondeterministic_output", "request_policy:all_nodes", "response_policy:special"}
-		}
-		return define("server", name, arity, adminFlags, 0, since, complexity, summary, h).with(0, tips...)
-	}
-	registerFamily([]*Command{container("server", "latency", "2.8.13", "Holds the commands for the latency monitor.",
-		sub("doctor", 2, "2.8.13", "O(1)", "Explains latency spikes.", cmdLatencyDoctor),
-		sub("graph", 3, "2.8.13", "O(1)", "Draws the latency of an event.", cmdLatencyGraph),
-		sub("history", 3, "2.8.13", "O(1)", "Shows the samples of an event.", cmdLatencyHistory),
-		sub("latest", 2, "2.8.13", "O(1)", "Shows the latest sample of each event.", cmdLatencyLatest),
-		sub("reset", -2, "2.8.13", "O(1)", "Drops the samples of events.", cmdLatencyReset,
-			"request_policy:all_nodes", "response_policy:all_succeeded"),
-		sub("histogram", -2, "7.0.0", "O(N) where N is the number of commands with latency information being retrieved.",
-			"Shows how often commands took how long.", cmdLatencyHistogram),
-		define("server", "help", 2, anytimeFlag, 0, "2.8.13", "O(1)", "Explains the subcommands.", helpHandler(latencyHelp)),
-	)})
+	handle(map[string]Handler{
+		"latency|doctor":    cmdLatencyDoctor,
+		"latency|graph":     cmdLatencyGraph,
+		"latency|help":      helpHandler(latencyHelp),
+		"latency|histogram": cmdLatencyHistogram,
+		"latency|history":   cmdLatencyHistory,
+		"latency|latest":    cmdLatencyLatest,
+		"latency|reset":     cmdLatencyReset,
+	})
 }
 
 // cmdLatencyDoctor is LATENCY DOCTOR.

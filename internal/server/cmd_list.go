@@ -6,44 +6,25 @@ import (
 )
 
 func init() {
-	const group = "list"
-	wr := Write | DenyOOM
-	registerFamily([]*Command{
-		define(group, "lpush", -3, wr|Fast, catListWrite, "1.0.0", "O(1)", "Prepends one or more elements to a list. Creates the key if it doesn't exist.", cmdPush).keys(1, 1, 1, keyInserts),
-		define(group, "rpush", -3, wr|Fast, catListWrite, "1.0.0", "O(1)", "Appends one or more elements to a list. Creates the key if it doesn't exist.", cmdPush).keys(1, 1, 1, keyInserts),
-		define(group, "lpushx", -3, wr|Fast, catListWrite, "2.2.0", "O(1)", "Prepends one or more elements to a list only when the list exists.", cmdPush).keys(1, 1, 1, keyInserts),
-		define(group, "rpushx", -3, wr|Fast, catListWrite, "2.2.0", "O(1)", "Appends an element to a list only when the list exists.", cmdPush).keys(1, 1, 1, keyInserts),
-		define(group, "lpop", -2, Write|Fast, catListWrite, "1.0.0", "O(N)", "Returns the first elements in a list after removing it. Deletes the list if the last element was popped.", cmdPop).keys(1, 1, 1, keyPops),
-		define(group, "rpop", -2, Write|Fast, catListWrite, "1.0.0", "O(N)", "Returns and removes the last elements of a list. Deletes the list if the last element was popped.", cmdPop).keys(1, 1, 1, keyPops),
-		define(group, "llen", 2, ReadOnly|Fast, catListRead, "1.0.0", "O(1)", "Returns the length of a list.", cmdLlen).keys(1, 1, 1, keyReadsNo),
-		define(group, "lindex", 3, ReadOnly, catListRead, "1.0.0", "O(N)", "Returns an element from a list by its index.", cmdLindex).keys(1, 1, 1, keyReads),
-		define(group, "linsert", 5, wr, catListWrite, "2.2.0", "O(N)", "Inserts an element before or after another element in a list.", cmdLinsert).keys(1, 1, 1, keyInserts),
-		define(group, "lrange", 4, ReadOnly, catListRead, "1.0.0", "O(S+N)", "Returns a range of elements from a list.", cmdLrange).keys(1, 1, 1, keyReads),
-		define(group, "lrem", 4, Write, catListWrite, "1.0.0", "O(N+M)", "Removes elements from a list. Deletes the list if the last element was removed.", cmdLrem).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "lset", 4, wr, catListWrite, "1.0.0", "O(N)", "Sets the value of an element in a list by its index.", cmdLset).keys(1, 1, 1, keyUpdates),
-		define(group, "ltrim", 4, Write, catListWrite, "1.0.0", "O(N)", "Removes elements from both ends a list. Deletes the list if all elements were trimmed.", cmdLtrim).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "lpos", -3, ReadOnly, catListRead, "6.0.6", "O(N)", "Returns the index of matching elements in a list.", cmdLpos).keys(1, 1, 1, keyReads),
-		define(group, "lmove", 5, wr, catListWrite, "6.2.0", "O(1)", "Returns an element after popping it from one list and pushing it to another. Deletes the list if the last element was moved.", cmdLmove).
-			keys(1, 1, 1, keyPops).keys(2, 2, 1, keyInserts).oldRange(1, 2, 1),
-		define(group, "rpoplpush", 3, wr, catListWrite, "1.2.0", "O(1)", "Returns the last element of a list after removing and pushing it to another list. Deletes the list if the last element was popped.", cmdLmove).
-			keys(1, 1, 1, keyPops).keys(2, 2, 1, keyInserts).oldRange(1, 2, 1),
-		define(group, "lmpop", -4, Write|MovableKeys, catListWrite, "7.0.0", "O(N+M)", "Returns multiple elements from a list after removing them. Deletes the list if the last element was popped.", cmdLmpop).
-			keyNum(1, keyPops),
+	handle(map[string]Handler{
+		"lindex":    cmdLindex,
+		"linsert":   cmdLinsert,
+		"llen":      cmdLlen,
+		"lmove":     cmdLmove,
+		"lmpop":     cmdLmpop,
+		"lpop":      cmdPop,
+		"lpos":      cmdLpos,
+		"lpush":     cmdPush,
+		"lpushx":    cmdPush,
+		"lrange":    cmdLrange,
+		"lrem":      cmdLrem,
+		"lset":      cmdLset,
+		"ltrim":     cmdLtrim,
+		"rpop":      cmdPop,
+		"rpoplpush": cmdLmove,
+		"rpush":     cmdPush,
+		"rpushx":    cmdPush,
 	})
-}
-
-// oldRange sets the old form of a command's key positions.
-func (cmd *Command) oldRange(first, last, step int) *Command {
-	cmd.FirstKey, cmd.LastKey, cmd.KeyStep = first, last, step
-	return cmd
-}
-
-// keyNum says that argument i is the number of keys that follow it.
-func (cmd *Command) keyNum(i int, flags KeyFlag) *Command {
-	cmd.KeySpecs = append(cmd.KeySpecs, KeySpec{
-		Flags: flags, Begin: BeginIndex, Index: i, Find: FindKeyNum, KeyNumIdx: 0, FirstKey: 1, Step: 1,
-	})
-	return cmd
 }
 
 // isLeft reports whether the command's name begins with the letter for the

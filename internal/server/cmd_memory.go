@@ -24,20 +24,13 @@ var memoryHelp = []string{
 }
 
 func init() {
-	const large = "Depends on how much memory is allocated, could be slow"
-	sub := func(name string, complexity, summary string, h Handler) *Command {
-		return define("server", name, 2, 0, 0, "4.0.0", complexity, summary, h)
-	}
-	registerFamily([]*Command{
-		container("server", "memory", "4.0.0", "A container for memory diagnostics commands.",
-			define("server", "usage", -3, ReadOnly, CatRead, "4.0.0", "O(N) where N is the number of samples.", "Estimates the memory usage of a key.", cmdMemoryUsage).
-				keys(2, 2, 1, KeyRO),
-			sub("stats", "O(1)", "Returns details about memory usage.", cmdMemoryStats),
-			sub("doctor", "O(1)", "Outputs a memory problems report.", cmdMemoryDoctor),
-			sub("purge", large, "Asks the allocator to release memory.", cmdMemoryPurge),
-			sub("malloc-stats", large, "Returns the allocator statistics.", cmdMemoryMallocStats),
-			define("server", "help", 2, Loading|Stale, 0, "4.0.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(memoryHelp)),
-		),
+	handle(map[string]Handler{
+		"memory|doctor":       cmdMemoryDoctor,
+		"memory|help":         helpHandler(memoryHelp),
+		"memory|malloc-stats": cmdMemoryMallocStats,
+		"memory|purge":        cmdMemoryPurge,
+		"memory|stats":        cmdMemoryStats,
+		"memory|usage":        cmdMemoryUsage,
 	})
 }
 

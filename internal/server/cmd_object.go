@@ -21,17 +21,12 @@ var objectHelp = []string{
 }
 
 func init() {
-	sub := func(name, since, summary string, h Handler) *Command {
-		return define("generic", name, 3, ReadOnly, catKeyRead, since, "O(1)", summary, h).keys(2, 2, 1, keyReadsNo)
-	}
-	registerFamily([]*Command{
-		container("generic", "object", "2.2.3", "Looks at how values are kept.",
-			sub("encoding", "2.2.3", "Tells the internal encoding of a value.", cmdObjectEncoding),
-			sub("freq", "4.0.0", "Tells how often a key was used, on a logarithmic scale.", cmdObjectFreq),
-			sub("idletime", "2.2.3", "Tells how long a key has not been used.", cmdObjectIdletime),
-			sub("refcount", "2.2.3", "Tells how many references a value has.", cmdObjectRefcount),
-			define("generic", "help", 2, Loading|Stale, CatKeyspace, "6.2.0", "O(1)", "Lists the subcommands.", helpHandler(objectHelp)),
-		),
+	handle(map[string]Handler{
+		"object|encoding": cmdObjectEncoding,
+		"object|freq":     cmdObjectFreq,
+		"object|help":     helpHandler(objectHelp),
+		"object|idletime": cmdObjectIdletime,
+		"object|refcount": cmdObjectRefcount,
 	})
 }
 

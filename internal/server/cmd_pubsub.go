@@ -6,29 +6,21 @@ import (
 )
 
 func init() {
-	const flags = PubSub | NoScript | Loading | Stale
-	sub := func(name string, arity int, since, summary string, h Handler) *Command {
-		return define("pubsub", name, arity, flags, CatPubSub, since, "O(N) where N is the number of channels.", summary, h)
-	}
-	registerFamily([]*Command{
-		sub("subscribe", -2, "2.0.0", "Listens for messages published to channels.", subscribing(channelKind)),
-		sub("psubscribe", -2, "2.0.0", "Listens for messages published to channels that match one or more patterns.", subscribing(patternKind)),
-		sub("ssubscribe", -2, "7.0.0", "Listens for messages published to shard channels.", subscribing(shardKind)),
-		sub("unsubscribe", -1, "2.0.0", "Stops listening to messages posted to channels.", unsubscribing(channelKind)),
-		sub("punsubscribe", -1, "2.0.0", "Stops listening to messages published to channels that match one or more patterns.", unsubscribing(patternKind)),
-		sub("sunsubscribe", -1, "7.0.0", "Stops listening to messages posted to shard channels.", unsubscribing(shardKind)),
-		define("pubsub", "publish", 3, PubSub|Loading|Stale|Fast|MayReplicate, CatPubSub, "2.0.0",
-			"O(N+M) where N is the number of clients subscribed and M the number of patterns.", "Posts a message to a channel.", cmdPublish),
-		define("pubsub", "spublish", 3, PubSub|Loading|Stale|Fast|MayReplicate, CatPubSub, "7.0.0",
-			"O(N) where N is the number of clients subscribed.", "Post a message to a shard channel", cmdPublish),
-		container("pubsub", "pubsub", "2.8.0", "A container for Pub/Sub commands.",
-			define("pubsub", "channels", -2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(N)", "Returns the active channels.", cmdPubsubChannels),
-			define("pubsub", "shardchannels", -2, PubSub|Loading|Stale, CatPubSub, "7.0.0", "O(N)", "Returns the active shard channels.", cmdPubsubChannels),
-			define("pubsub", "numsub", -2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(N)", "Returns a count of subscribers to channels.", cmdPubsubNumsub),
-			define("pubsub", "shardnumsub", -2, PubSub|Loading|Stale, CatPubSub, "7.0.0", "O(N)", "Returns the count of subscribers of shard channels.", cmdPubsubNumsub),
-			define("pubsub", "numpat", 2, PubSub|Loading|Stale, CatPubSub, "2.8.0", "O(1)", "Returns a count of unique pattern subscriptions.", cmdPubsubNumpat),
-			define("pubsub", "help", 2, Loading|Stale, 0, "6.2.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(pubsubHelp)),
-		),
+	handle(map[string]Handler{
+		"psubscribe":           subscribing(patternKind),
+		"publish":              cmdPublish,
+		"pubsub|channels":      cmdPubsubChannels,
+		"pubsub|help":          helpHandler(pubsubHelp),
+		"pubsub|numpat":        cmdPubsubNumpat,
+		"pubsub|numsub":        cmdPubsubNumsub,
+		"pubsub|shardchannels": cmdPubsubChannels,
+		"pubsub|shardnumsub":   cmdPubsubNumsub,
+		"punsubscribe":         unsubscribing(patternKind),
+		"spublish":             cmdPublish,
+		"ssubscribe":           subscribing(shardKind),
+		"subscribe":            subscribing(channelKind),
+		"sunsubscribe":         unsubscribing(shardKind),
+		"unsubscribe":          unsubscribing(channelKind),
 	})
 }
 

@@ -6,25 +6,24 @@ import (
 )
 
 func init() {
-	const group = "set"
-	registerFamily([]*Command{
-		define(group, "sadd", -3, Write|DenyOOM|Fast, catSetWrite, "1.0.0", "O(1)", "Adds one or more members to a set. Creates the key if it doesn't exist.", cmdSadd).keys(1, 1, 1, keyInserts),
-		define(group, "scard", 2, ReadOnly|Fast, catSetRead, "1.0.0", "O(1)", "Returns the number of members in a set.", cmdScard).keys(1, 1, 1, keyReadsNo),
-		define(group, "sdiff", -2, ReadOnly, catSetRead, "1.0.0", "O(N)", "Returns the difference of multiple sets.", cmdSunion).keys(1, -1, 1, keyReads),
-		define(group, "sdiffstore", -3, Write|DenyOOM, catSetWrite, "1.0.0", "O(N)", "Stores the difference of multiple sets in a key.", cmdSunion).keys(1, 1, 1, keySets).keys(2, -1, 1, keyReads).oldRange(1, -1, 1),
-		define(group, "sinter", -2, ReadOnly, catSetRead, "1.0.0", "O(N*M)", "Returns the intersect of multiple sets.", cmdSinter).keys(1, -1, 1, keyReads),
-		define(group, "sintercard", -3, ReadOnly, catSetRead, "7.0.0", "O(N*M)", "Returns the number of members of the intersect of multiple sets.", cmdSintercard).keyNum(1, keyReads),
-		define(group, "sinterstore", -3, Write|DenyOOM, catSetWrite, "1.0.0", "O(N*M)", "Stores the intersect of multiple sets in a key.", cmdSinter).keys(1, 1, 1, keyUpdates).keys(2, -1, 1, keyReads).oldRange(1, -1, 1),
-		define(group, "sismember", 3, ReadOnly|Fast, catSetRead, "1.0.0", "O(1)", "Determines whether a member belongs to a set.", cmdSismember).keys(1, 1, 1, keyReadsNo),
-		define(group, "smembers", 2, ReadOnly, catSetRead, "1.0.0", "O(N)", "Returns all members of a set.", cmdSmembers).keys(1, 1, 1, keyReads),
-		define(group, "smismember", -3, ReadOnly|Fast, catSetRead, "6.2.0", "O(N)", "Determines whether multiple members belong to a set.", cmdSmismember).keys(1, 1, 1, keyReads),
-		define(group, "smove", 4, Write|Fast, catSetWrite, "1.0.0", "O(1)", "Moves a member from one set to another.", cmdSmove).keys(1, 1, 1, keyPops).keys(2, 2, 1, keyInserts).oldRange(1, 2, 1),
-		define(group, "spop", -2, Write|Fast, catSetWrite, "1.0.0", "Without the count argument O(1), otherwise O(N) where N is the value of the passed count.", "Returns one or more random members from a set after removing them. Deletes the set if the last member was popped.", cmdSpop).keys(1, 1, 1, keyPops),
-		define(group, "srandmember", -2, ReadOnly, catSetRead, "1.0.0", "Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count.", "Get one or multiple random members from a set", cmdSrandmember).keys(1, 1, 1, keyReads),
-		define(group, "srem", -3, Write|Fast, catSetWrite, "1.0.0", "O(N)", "Removes one or more members from a set. Deletes the set if the last member was removed.", cmdSrem).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "sscan", -3, ReadOnly, catSetRead, "2.8.0", "O(1) for every call.", "Iterates over members of a set.", cmdSscan).keys(1, 1, 1, keyReads),
-		define(group, "sunion", -2, ReadOnly, catSetRead, "1.0.0", "O(N)", "Returns the union of multiple sets.", cmdSunion).keys(1, -1, 1, keyReads),
-		define(group, "sunionstore", -3, Write|DenyOOM, catSetWrite, "1.0.0", "O(N)", "Stores the union of multiple sets in a key.", cmdSunion).keys(1, 1, 1, keySets).keys(2, -1, 1, keyReads).oldRange(1, -1, 1),
+	handle(map[string]Handler{
+		"sadd":        cmdSadd,
+		"scard":       cmdScard,
+		"sdiff":       cmdSunion,
+		"sdiffstore":  cmdSunion,
+		"sinter":      cmdSinter,
+		"sintercard":  cmdSintercard,
+		"sinterstore": cmdSinter,
+		"sismember":   cmdSismember,
+		"smembers":    cmdSmembers,
+		"smismember":  cmdSmismember,
+		"smove":       cmdSmove,
+		"spop":        cmdSpop,
+		"srandmember": cmdSrandmember,
+		"srem":        cmdSrem,
+		"sscan":       cmdSscan,
+		"sunion":      cmdSunion,
+		"sunionstore": cmdSunion,
 	})
 }
 

@@ -13,22 +13,12 @@ var slowlogHelp = []string{
 }
 
 func init() {
-	const flags = Admin | Loading | Stale
-	const all = "request_policy:all_nodes"
-	sub := func(name string, arity int, complexity, summary string, h Handler, tips ...string) *Command {
-		return define("server", name, arity, flags, 0, "2.2.12", complexity, summary, h).with(0, tips...)
-	}
-	get := sub("get", -2, "O(N) where N is the number of entries returned", "Shows entries of the slow log.",
-		cmdSlowlogGet, all, "nondeterministic_output")
-	get.History = []HistoryEntry{{"4.0.0", "Added client IP address, port and name to the reply."}}
-	registerFamily([]*Command{container("server", "slowlog", "2.2.12", "Holds the commands for the slow log.",
-		get,
-		sub("len", 2, "O(1)", "Tells how many entries the slow log has.", cmdSlowlogLen,
-			all, "response_policy:agg_sum", "nondeterministic_output"),
-		sub("reset", 2, "O(N) where N is the number of entries in the slowlog", "Empties the slow log.", cmdSlowlogReset,
-			all, "response_policy:all_succeeded"),
-		define("server", "help", 2, anytimeFlag, 0, "6.2.0", "O(1)", "Explains the subcommands.", helpHandler(slowlogHelp)),
-	)})
+	handle(map[string]Handler{
+		"slowlog|get":   cmdSlowlogGet,
+		"slowlog|help":  helpHandler(slowlogHelp),
+		"slowlog|len":   cmdSlowlogLen,
+		"slowlog|reset": cmdSlowlogReset,
+	})
 }
 
 // slowDefault is how many entries SLOWLOG GET shows unless told.

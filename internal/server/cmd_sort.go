@@ -12,23 +12,18 @@ import (
 )
 
 func init() {
-	const complexity = "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N)."
-	unknown := func(cmd *Command, flags KeyFlag) *Command {
-		cmd.KeySpecs = append(cmd.KeySpecs, KeySpec{Flags: flags, Begin: BeginUnknown, Find: FindUnknown})
-		return cmd
-	}
-	const kinds = CatSet | CatSortedSet | CatList | CatDangerous
-	sort := define("generic", "sort", -2, Write|DenyOOM|MovableKeys, CatWrite|kinds, "1.0.0", complexity, "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.", cmdSort).keys(1, 1, 1, keyReads)
-	sort.GetKeys = sortKeys
-	ro := define("generic", "sort_ro", -2, ReadOnly|MovableKeys, CatRead|kinds, "7.0.0", complexity, "Returns the sorted elements of a list, a set, or a sorted set.", cmdSort).keys(1, 1, 1, keyReads)
-	ro.GetKeys = func(*Command, [][]byte) ([]KeyRef, bool) { return []KeyRef{{Pos: 1, Flags: keyReads}}, true }
-	registerFamily([]*Command{unknown(unknown(sort, keyReads), keySets), unknown(ro, keyReads)})
+	handle(map[string]Handler{
+		"sort":    cmdSort,
+		"sort_ro": cmdSort,
+	})
+	keyFinders["sort"] = sortKeys
+	keyFinders["sort_ro"] = func(*Command, [][]byte) ([]KeyRef, bool) { return []KeyRef{{Pos: 1, Flags: KeyRO | KeyAccess}}, true }
 }
 
 // sortKeys finds the keys of SORT: the first argument, and the last that STORE
 // names.
 func sortKeys(_ *Command, argv [][]byte) ([]KeyRef, bool) {
-	keys := []KeyRef{{Pos: 1, Flags: keyReads}}
+	keys := []KeyRef{{Pos: 1, Flags: KeyRO | KeyAccess}}
 	for i := 2; i < len(argv); i++ {
 		switch {
 		case equalFold(argv[i], "limit"):
@@ -36,7 +31,7 @@ func sortKeys(_ *Command, argv [][]byte) ([]KeyRef, bool) {
 		case equalFold(argv[i], "get"), equalFold(argv[i], "by"):
 			i++
 		case equalFold(argv[i], "store") && i+1 < len(argv):
-			keys = append(keys[:1], KeyRef{Pos: i + 1, Flags: keySets})
+			keys = append(keys[:1], KeyRef{Pos: i + 1, Flags: KeyOW | KeyUpdate})
 			i++
 		}
 	}

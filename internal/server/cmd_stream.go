@@ -10,38 +10,30 @@ import (
 )
 
 func init() {
-	const group = "stream"
-	wr := Write | DenyOOM
-	registerFamily([]*Command{
-		define(group, "xadd", -5, wr|Fast, catStreamWrite, "5.0.0", "O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted.", "Appends a new message to a stream. Creates the key if it doesn't exist.", cmdXadd).keys(1, 1, 1, keyUpdates),
-		define(group, "xlen", 2, ReadOnly|Fast, catStreamRead, "5.0.0", "O(1)", "Return the number of messages in a stream.", cmdXlen).keys(1, 1, 1, keyReadsNo),
-		define(group, "xrange", -4, ReadOnly, catStreamRead, "5.0.0", "O(N)", "Returns the messages from a stream within a range of IDs.", cmdXrange).keys(1, 1, 1, keyReads),
-		define(group, "xrevrange", -4, ReadOnly, catStreamRead, "5.0.0", "O(N)", "Returns the messages from a stream within a range of IDs in reverse order.", cmdXrange).keys(1, 1, 1, keyReads),
-		define(group, "xdel", -3, Write|Fast, catStreamWrite, "5.0.0", "O(1)", "Returns the number of messages after removing them from a stream.", cmdXdel).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "xtrim", -4, Write, catStreamWrite, "5.0.0", "O(N)", "Deletes messages from the beginning of a stream.", cmdXtrim).keys(1, 1, 1, KeyRW|KeyDelete),
-		define(group, "xsetid", -3, wr|Fast, catStreamWrite, "5.0.0", "O(1)", "An internal command for replicating stream values.", cmdXsetid).keys(1, 1, 1, keyUpdates),
-		define(group, "xread", -4, ReadOnly|Blocking|MovableKeys, catStreamRead, "5.0.0", "O(N)", "Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.", cmdXread).
-			keyWord("STREAMS", 1, -1, 2, keyReads),
-		define(group, "xreadgroup", -7, Write|Blocking|MovableKeys, catStreamWrite, "5.0.0", "O(N)", "Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise.", cmdXread).
-			keyWord("STREAMS", 4, -1, 2, keyReads),
-		define(group, "xack", -4, Write|Fast, catStreamWrite, "5.0.0", "O(1)", "Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.", cmdXack).keys(1, 1, 1, keyUpdates),
-		define(group, "xpending", -3, ReadOnly, catStreamRead, "5.0.0", "O(N)", "Returns the information and entries from a stream consumer group's pending entries list.", cmdXpending).keys(1, 1, 1, keyReads),
-		define(group, "xclaim", -6, Write|Fast, catStreamWrite, "5.0.0", "O(log N)", "Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.", cmdXclaim).keys(1, 1, 1, keyUpdates),
-		define(group, "xautoclaim", -6, Write|Fast, catStreamWrite, "6.2.0", "O(1) if COUNT is small.", "Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member.", cmdXautoclaim).keys(1, 1, 1, KeyRW|KeyDelete),
-		container(group, "xgroup", "5.0.0", "A container for consumer groups commands.",
-			define(group, "create", -5, wr, catStreamWrite, "5.0.0", "O(1)", "Creates a consumer group.", cmdXgroupCreate).keys(2, 2, 1, keyInserts),
-			define(group, "setid", -5, Write, catStreamWrite, "5.0.0", "O(1)", "Sets the last-delivered ID of a consumer group.", cmdXgroupSetid).keys(2, 2, 1, keyUpdates),
-			define(group, "destroy", 4, Write, catStreamWrite, "5.0.0", "O(N)", "Destroys a consumer group.", cmdXgroupDestroy).keys(2, 2, 1, KeyRW|KeyDelete),
-			define(group, "createconsumer", 5, wr, catStreamWrite, "6.2.0", "O(1)", "Creates a consumer in a consumer group.", cmdXgroupCreateconsumer).keys(2, 2, 1, keyInserts),
-			define(group, "delconsumer", 5, Write, catStreamWrite, "5.0.0", "O(1)", "Deletes a consumer from a consumer group.", cmdXgroupDelconsumer).keys(2, 2, 1, KeyRW|KeyDelete),
-			define(group, "help", 2, Loading|Stale, CatStream, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(xgroupHelp)),
-		),
-		container(group, "xinfo", "5.0.0", "A container for stream introspection commands.",
-			define(group, "stream", -3, ReadOnly, catStreamRead, "5.0.0", "O(1)", "Returns information about a stream.", cmdXinfoStream).keys(2, 2, 1, keyReads),
-			define(group, "groups", 3, ReadOnly, catStreamRead, "5.0.0", "O(1)", "Returns a list of the consumer groups of a stream.", cmdXinfoGroups).keys(2, 2, 1, keyReads),
-			define(group, "consumers", 4, ReadOnly, catStreamRead, "5.0.0", "O(1)", "Returns a list of the consumers in a consumer group.", cmdXinfoConsumers).keys(2, 2, 1, keyReads),
-			define(group, "help", 2, Loading|Stale, CatStream, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.", helpHandler(xinfoHelp)),
-		),
+	handle(map[string]Handler{
+		"xack":                  cmdXack,
+		"xadd":                  cmdXadd,
+		"xautoclaim":            cmdXautoclaim,
+		"xclaim":                cmdXclaim,
+		"xdel":                  cmdXdel,
+		"xgroup|create":         cmdXgroupCreate,
+		"xgroup|createconsumer": cmdXgroupCreateconsumer,
+		"xgroup|delconsumer":    cmdXgroupDelconsumer,
+		"xgroup|destroy":        cmdXgroupDestroy,
+		"xgroup|help":           helpHandler(xgroupHelp),
+		"xgroup|setid":          cmdXgroupSetid,
+		"xinfo|consumers":       cmdXinfoConsumers,
+		"xinfo|groups":          cmdXinfoGroups,
+		"xinfo|help":            helpHandler(xinfoHelp),
+		"xinfo|stream":          cmdXinfoStream,
+		"xlen":                  cmdXlen,
+		"xpending":              cmdXpending,
+		"xrange":                cmdXrange,
+		"xread":                 cmdXread,
+		"xreadgroup":            cmdXread,
+		"xrevrange":             cmdXrange,
+		"xsetid":                cmdXsetid,
+		"xtrim":                 cmdXtrim,
 	})
 }
 

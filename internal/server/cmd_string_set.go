@@ -239,3 +239,13 @@ func cmdMset(c *Client, argv [][]byte) {
 		c.WriteOK()
 	}
 }
+
+// setKeys finds SET's key: with GET it is read, too.
+func setKeys(_ *Command, argv [][]byte) ([]KeyRef, bool) {
+	for _, arg := range argv[3:] {
+		if equalFold(arg, "get") {
+			return []KeyRef{{1, KeyRW | KeyAccess | KeyUpdate}}, true
+		}
+	}
+	return []KeyRef{{1, KeyOW | KeyUpdate}}, true
+}

@@ -95,8 +95,6 @@ const (
 	Fast
 	NoAuth
 	MayReplicate
-	Sentinel
-	SentinelOnly
 	NoMandatoryKeys
 	ProtectedCmd
 	ModuleGetKeys

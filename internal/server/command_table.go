@@ -11,38 +11,6 @@ type commandTable struct {
 	list   []*Command
 }
 
-// builtinFamilies collects the tables of the command families; each family's
-// file adds its own from an init function.
-var builtinFamilies [][]*Command
-
-// registerFamily adds one family's table to what New registers.
-func registerFamily(cmds []*Command) { builtinFamilies = append(builtinFamilies, cmds) }
-
-// builtins copies the families' tables, so that several servers in one process
-// do not share counters.
-func builtins() []*Command {
-	var all []*Command
-	for _, family := range builtinFamilies {
-		for _, cmd := range family {
-			all = append(all, cmd.clone(nil))
-		}
-	}
-	return all
-}
-
-// clone copies a command with its subcommands.
-func (cmd *Command) clone(parent *Command) *Command {
-	c := *cmd
-	c.Parent = parent
-	if cmd.Subcommands != nil {
-		c.Subcommands = make(map[string]*Command, len(cmd.Subcommands))
-		for name, sub := range cmd.Subcommands {
-			c.Subcommands[name] = sub.clone(&c)
-		}
-	}
-	return &c
-}
-
 // FullName is the name with which error texts and statistics call it.
 func (cmd *Command) FullName() string { return cmd.Name }
 

@@ -106,7 +106,6 @@ type SavePoint struct {
 
 // initConfig makes the table with all parameters at their defaults.
 func (s *Server) initConfig() {
-	s.describeCommands()
 	c := &Config{
 		s:       s,
 		table:   config.NewTable(),

@@ -51,8 +51,8 @@ func (s *Server) feedMonitors(c *Client, argv [][]byte) {
 }
 
 func init() {
-	registerFamily([]*Command{
-		define("server", "monitor", 1, adminFlags, 0, "1.0.0", "", "Shows all commands that the server runs.", cmdMonitor),
+	handle(map[string]Handler{
+		"monitor": cmdMonitor,
 	})
 }
 
