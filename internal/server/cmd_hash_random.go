@@ -11,17 +11,20 @@ import (
 // bound and works on until its memory is full.
 const maxDraws = math.MaxInt32
 
-// randomCount reads the count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER,
-// replying the error itself. distinct is false for a count below zero, which
-// asks for so many draws.
-func (c *Client) randomCount(arg []byte, doubled bool) (n int, distinct, ok bool) {
-	v, isInt := ParseInt(arg)
-	switch {
+// randomCount reads the count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER and the
+// word that may follow it, replying the error itself. distinct is false for a
+// count below zero, which asks for so many draws.
+func (c *Client) randomCount(args [][]byte, word string) (n int, distinct, ok bool) {
+	v, isInt := ParseInt(args[0])
+	switch doubled := len(args) == 2; {
 	case !isInt:
 		c.WriteError(ErrTextNotInteger)
 		return 0, false, false
 	case v == math.MinInt64:
 		c.WriteErrorf("ERR value is out of range, value must between %d and %d", -math.MaxInt64, math.MaxInt64)
+		return 0, false, false
+	case len(args) > 2 || doubled && !equalFold(args[1], word):
+		c.WriteError(ErrTextSyntax)
 		return 0, false, false
 	case doubled && (v < -math.MaxInt64/2 || v > math.MaxInt64/2):
 		c.WriteError("ERR value is out of range")
@@ -49,12 +52,8 @@ func cmdHrandfield(c *Client, argv [][]byte) {
 		}
 		return
 	}
-	if _, isInt := ParseInt(argv[2]); isInt && (len(argv) > 4 || len(argv) == 4 && !equalFold(argv[3], "withvalues")) {
-		c.WriteError(ErrTextSyntax)
-		return
-	}
 	vals := len(argv) == 4
-	n, distinct, ok := c.randomCount(argv[2], vals)
+	n, distinct, ok := c.randomCount(argv[2:], "withvalues")
 	if !ok {
 		return
 	}

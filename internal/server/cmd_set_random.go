@@ -22,7 +22,7 @@ func cmdSrandmember(c *Client, argv [][]byte) {
 		}
 		return
 	}
-	n, distinct, ok := c.randomCount(argv[2], false)
+	n, distinct, ok := c.randomCount(argv[2:], "")
 	if !ok {
 		return
 	}

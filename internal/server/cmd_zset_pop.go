@@ -130,12 +130,8 @@ func cmdZrandmember(c *Client, argv [][]byte) {
 		}
 		return
 	}
-	if _, isInt := ParseInt(argv[2]); isInt && (len(argv) > 4 || len(argv) == 4 && !equalFold(argv[3], "withscores")) {
-		c.WriteError(ErrTextSyntax)
-		return
-	}
 	scores := len(argv) == 4
-	n, distinct, ok := c.randomCount(argv[2], scores)
+	n, distinct, ok := c.randomCount(argv[2:], "withscores")
 	if !ok {
 		return
 	}
