@@ -12,12 +12,16 @@ type callFlags struct {
 	resp3    bool
 	autoResp bool
 	asErrors bool
+	// targets are those that A and R leave, ! or not.
+	targets server.Target
 }
 
 // callArgs reads the variable arguments of a Call by its format into st. ok is
 // false for a format that has an unknown letter or asks for what is not there.
 func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 	v := f.varargs(3)
+	propagate := false
+	fl.exec.Propagate = server.ToAll
 	for _, letter := range format {
 		switch letter {
 		case 'c':
@@ -38,9 +42,12 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 					return fl, false
 				}
 			}
-		case '!', 'A', 'R':
-			// Where a write is propagated to. There is neither a log nor a
-			// replica to keep it from.
+		case '!':
+			propagate = true
+		case 'A':
+			fl.exec.Propagate &^= server.ToAOF
+		case 'R':
+			fl.exec.Propagate &^= server.ToReplicas
 		case '3':
 			fl.resp3 = true
 		case '0':
@@ -62,6 +69,10 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 		default:
 			return fl, false
 		}
+	}
+	fl.targets = fl.exec.Propagate
+	if !propagate {
+		fl.exec.Propagate = 0
 	}
 	return fl, true
 }

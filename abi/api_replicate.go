@@ -1,19 +1,35 @@
 package abi
 
-// There is neither a log of writes nor a replica, so what a module replicates
-// goes nowhere: it is checked, and counts as a change of the data, as in a Redis
-// without either.
+import "berth/internal/server"
+
+// What a module replicates is propagated with all that its command, or the
+// callback in which it does so, changes: to the append-only file and to replicas.
 
 func apiReplicateVerbatim(f *frame) {
-	if f.ctx(0) == nil {
+	ctx := f.ctx(0)
+	if ctx == nil {
 		return
+	}
+	if host.srv.Propagating() && len(ctx.cells) != 0 {
+		host.srv.Propagate(int(ctx.cell.db), ctx.args(), server.ToAll)
 	}
 	host.srv.Dirty++
 	f.setOK(true)
 }
 
+// args are the arguments of the context's command, whatever the module did to the
+// array it was given.
+func (ctx *Context) args() [][]byte {
+	argv := make([][]byte, len(ctx.cells))
+	for i, p := range ctx.cells {
+		argv[i] = stringAt(p).bytes()
+	}
+	return argv
+}
+
 func apiReplicate(f *frame) {
-	if f.ctx(0) == nil {
+	ctx := f.ctx(0)
+	if ctx == nil {
 		return
 	}
 	if host.srv.LookupFull(cview(f.uptr(1))) == nil {
@@ -22,10 +38,13 @@ func apiReplicate(f *frame) {
 	}
 	st := beginCall()
 	defer endCall(st)
-	if _, ok := f.callArgs(st, cview(f.uptr(2))); !ok {
+	st.add(cview(f.uptr(1)))
+	fl, ok := f.callArgs(st, cview(f.uptr(2)))
+	if !ok {
 		f.setOK(false)
 		return
 	}
+	host.srv.Propagate(int(ctx.cell.db), st.args(), fl.targets)
 	host.srv.Dirty++
 	f.setOK(true)
 }

@@ -312,8 +312,8 @@ func (s *Server) timeOut(b *Blocked) {
 	c.countUnblocked(b.backgroundNanos(), s.Stats.ErrorReplies != errors)
 	b.opts.OnDisconnect = nil
 	s.release(c)
-	if s.exec.depth == 0 {
-		s.runAfterUnit()
+	if s.exec.depth == 0 && s.exec.unitWork {
+		s.finishUnit()
 	}
 }
 

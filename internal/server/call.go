@@ -27,6 +27,8 @@ type execState struct {
 	busyReply string
 	// afterUnit are functions to run when the outermost command is over.
 	afterUnit []func()
+	// unitWork is set while there is something to do at the end of the unit.
+	unitWork bool
 }
 
 // Executing is the client whose command runs, the innermost one; nil between
@@ -150,6 +152,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	}
 	s.exec.depth++
 	c.Flags |= FlagExecuting
+	dirty := s.Dirty
 
 	cmd.Handler(c, argv)
 
@@ -169,6 +172,9 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	if c.duration >= s.slow.from || len(s.monitors) != 0 {
 		s.afterCall(c, cmd, argv, c.duration)
 	}
+	if s.propagate.to != 0 {
+		s.propagateCall(c, cmd, argv, s.Dirty > dirty)
+	}
 	if s.tracking.clients != 0 && cmd.Flags&ReadOnly != 0 {
 		s.rememberKeys(cmd, argv)
 	}
@@ -184,8 +190,8 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 		c.Flags = c.Flags&^FlagCloseAfterCommand | FlagCloseAfterReply
 	}
 	s.exec.client = prev
-	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
-		s.runAfterUnit()
+	if s.exec.depth == 0 && s.exec.unitWork {
+		s.finishUnit()
 	}
 }
 

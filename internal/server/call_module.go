@@ -41,6 +41,8 @@ type ExecuteOptions struct {
 	NoWrites bool
 	// ScriptMode refuses what scripts must not do.
 	ScriptMode bool
+	// Propagate says to whom the command is propagated if it changes something.
+	Propagate Target
 	// DryRun makes all checks and runs nothing.
 	DryRun bool
 }
@@ -87,8 +89,30 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 		c.Flags |= current.Flags & FlagNoTouch
 	}
 	s.exec.callers = append(s.exec.callers, o.Owner)
-	s.call(c, cmd, argv)
+	s.callMuted(c, cmd, argv, o.Propagate)
 	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]
 	c.argv = nil
 	return nil
+}
+
+// callMuted is call for a command that is propagated to some only.
+func (s *Server) callMuted(c *Client, cmd *Command, argv [][]byte, to Target) {
+	if s.propagate.to == 0 {
+		s.call(c, cmd, argv)
+		return
+	}
+	c.Flags &^= FlagModulePreventAOF | FlagModulePreventRepl
+	if to&ToAOF == 0 {
+		c.Flags |= FlagModulePreventAOF
+	}
+	if to&ToReplicas == 0 {
+		c.Flags |= FlagModulePreventRepl
+	}
+	if to != 0 {
+		s.call(c, cmd, argv)
+		return
+	}
+	muted := s.mute(true)
+	s.call(c, cmd, argv)
+	s.mute(muted)
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"math"
+
 	"berth/internal/resp"
 )
 
@@ -104,6 +106,9 @@ type Client struct {
 	// duration is the time spent in the running command so far.
 	duration int64
 
+	// propagation is how the running command is propagated.
+	propagation propagation
+
 	multi   *multiState
 	subs    *subscriptions
 	blocked *Blocked
@@ -165,3 +170,11 @@ type AdoptOptions struct {
 	// OnFree runs once when the client is freed.
 	OnFree func(*Client)
 }
+
+// AOFClientID is the ID of the client that runs what is read from an append-only
+// file.
+const AOFClientID = math.MaxUint64
+
+// mustObey reports whether the client's commands have run once already, elsewhere
+// or before: they are never refused.
+func (c *Client) mustObey() bool { return c.Flags&FlagMaster != 0 || c.ID == AOFClientID }

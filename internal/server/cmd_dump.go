@@ -179,9 +179,10 @@ func cmdRestore(c *Client, argv [][]byte) {
 	if ttl != 0 && !o.absolute {
 		ttl += s.Mstime()
 	}
-	if ttl != 0 && ttl <= s.Mstime() {
+	if ttl != 0 && s.isPast(ttl) {
 		db.Discard(loose)
 		if deleted {
+			c.insteadDel(key, s.lazy.serverDel)
 			s.changed(NotifyGeneric, "del", key, c.DB)
 		}
 		c.WriteOK()
@@ -190,6 +191,9 @@ func cmdRestore(c *Client, argv [][]byte) {
 	e := db.Place(loose)
 	if ttl != 0 {
 		e = db.SetExpire(e, ttl)
+		if !o.absolute {
+			c.insteadOf(len(argv) + 1).Args(argv[:2]).Int(ttl).Args(argv[3:]).Word("ABSTTL")
+		}
 	}
 	s.placed(c.DB, e, key, true)
 	s.setUse(db, e, o.idle, o.freq)

@@ -99,6 +99,12 @@ options:
 		scores = append(scores, geo.Encode(p, geo.Steps).Score())
 		pairs = append(pairs, nil, triples[i+2])
 	}
+	if w := c.insteadOf(at + 2*len(scores)); w != nil {
+		w.Word("zadd").Args(argv[1:at])
+		for i, score := range scores {
+			w.Int(int64(score)).Arg(pairs[2*i+1])
+		}
+	}
 	c.putScores(argv[1], pairs, scores, mode, ch)
 }
 

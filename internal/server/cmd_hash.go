@@ -275,5 +275,6 @@ func cmdHincrbyfloat(c *Client, argv [][]byte) {
 	text := longdouble.Append(nil, sum)
 	h.Set(argv[2], text)
 	c.WriteBulk(text)
+	c.insteadOf(4).Word("HSET").Arg(argv[1]).Arg(argv[2]).Arg(text)
 	c.srv.changed(NotifyHash, "hincrbyfloat", argv[1], c.DB)
 }

@@ -76,15 +76,23 @@ func cmdExpire(c *Client, argv [][]byte) {
 		c.WriteInt(0)
 		return
 	}
-	if n <= c.srv.Mstime() {
+	if c.srv.isPast(n) {
 		c.srv.remove(c.DB, argv[1], e, c.srv.lazy.expire, LeaveExpired)
+		c.insteadDel(argv[1], c.srv.lazy.expire)
 		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	} else {
 		c.DBStore().SetExpire(e, n)
+		if name != "pexpireat" {
+			c.insteadOf(len(argv)).Word("PEXPIREAT").Arg(argv[1]).Int(n).Args(argv[3:])
+		}
 		c.srv.changed(NotifyGeneric, "expire", argv[1], c.DB)
 	}
 	c.WriteInt(1)
 }
+
+// isPast reports whether a time of expiry that a command sets is over already, so
+// that the key goes at once. While data is loaded it stays as it was then.
+func (s *Server) isPast(at int64) bool { return at <= s.Mstime() && !s.Loading() }
 
 // cmdTTL is TTL, PTTL, EXPIRETIME and PEXPIRETIME key.
 func cmdTTL(c *Client, argv [][]byte) {

@@ -187,8 +187,14 @@ func cmdLmpop(c *Client, argv [][]byte) {
 		c.WriteBulk(key)
 		c.WriteArray(k)
 		c.pop(l, left, k)
+		c.insteadPop(key, sideEvent(left, "LPOP", "RPOP"), k)
 		c.popped(l, key, left, k)
 		return
 	}
 	c.WriteNullArray()
+}
+
+// insteadPop has a plain pop of n items propagated in place of the running command.
+func (c *Client) insteadPop(key []byte, word string, n int) {
+	c.insteadOf(3).Word(word).Arg(key).Int(int64(n))
 }

@@ -76,6 +76,7 @@ func (c *Client) noteSubscriptions() {
 
 // cmdPublish is PUBLISH and SPUBLISH channel message.
 func cmdPublish(c *Client, argv [][]byte) {
+	c.forcePropagation(ToReplicas)
 	c.WriteInt(int64(c.srv.Publish(argv[1], argv[2], c.cmd.Name == "spublish")))
 }
 

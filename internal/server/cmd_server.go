@@ -62,5 +62,6 @@ func (c *Client) flushKeys(argv [][]byte, db int) {
 		aside = equalFold(argv[1], "async")
 	}
 	c.srv.Dirty += int64(c.srv.FlushDB(db, aside))
+	c.forcePropagation(ToAll) // a module may have data that no key has
 	c.WriteOK()
 }

@@ -79,6 +79,7 @@ func cmdSpop(c *Client, argv [][]byte) {
 	var tmp [20]byte
 	member := v.Random().Bytes(tmp[:])
 	c.WriteBulk(member)
+	c.insteadOf(3).Word("SREM").Arg(argv[1]).Arg(member)
 	v.Remove(member)
 	c.srv.changed(NotifySet, "spop", argv[1], c.DB)
 	c.dropEmptied(argv[1])
@@ -106,16 +107,18 @@ func (c *Client) popMembers(argv [][]byte) {
 	case n == size:
 		c.writeMembers(v)
 		c.srv.Notify(NotifySet, "spop", argv[1], c.DB)
+		c.insteadDel(argv[1], c.srv.lazy.serverDel)
 		if c.dropKey(argv[1]) {
 			c.srv.Notify(NotifyGeneric, "del", argv[1], c.DB)
 		}
 		c.srv.Dirty += int64(n)
 		return
 	case (size-n)*popMove > n:
-		c.popSome(v, n)
+		c.popSome(v, argv[1], n)
 	default:
-		c.keepSome(e, size-n)
+		c.keepSome(e, argv[1], size-n)
 	}
+	c.notPropagated() // the removals are
 	c.srv.changed(NotifySet, "spop", argv[1], c.DB)
 	c.srv.Dirty += int64(n - 1)
 }
@@ -125,7 +128,7 @@ func (c *Client) popMembers(argv [][]byte) {
 const popMove = 5
 
 // popSome pops n members, fewer than there are.
-func (c *Client) popSome(v store.SetValue, n int) {
+func (c *Client) popSome(v store.SetValue, key []byte, n int) {
 	c.WriteSet(n)
 	var names []byte
 	var ends []int
@@ -134,15 +137,45 @@ func (c *Client) popSome(v store.SetValue, n int) {
 		names = e.Append(names)
 		ends = append(ends, len(names))
 	})
+	r := removals{c: c, key: key, left: n}
 	from := 0
 	for _, end := range ends {
 		v.Remove(names[from:end])
+		r.add(names[from:end])
 		from = end
 	}
 }
 
+// removals propagates that members left a set.
+type removals struct {
+	c    *Client
+	key  []byte
+	left int // members to come
+	room int // those that the begun command has room for
+	w    *CommandWriter
+}
+
+// removalsAtOnce is how many members one command removes at most.
+const removalsAtOnce = 1024
+
+// add takes the next member.
+func (r *removals) add(member []byte) {
+	if r.c.srv.propagate.to == 0 {
+		return
+	}
+	if r.room == 0 {
+		r.room = min(r.left, removalsAtOnce)
+		r.w = r.c.beside(r.room + 2).Word("SREM").Arg(r.key)
+	}
+	r.w.Arg(member)
+	r.left--
+	if r.room--; r.room == 0 {
+		r.c.besideDone()
+	}
+}
+
 // keepSome pops all members but n.
-func (c *Client) keepSome(e *store.Entry, n int) {
+func (c *Client) keepSome(e *store.Entry, key []byte, n int) {
 	db, v := c.DBStore(), c.setOf(e)
 	enc := store.ListPack
 	if v.Encoding() == store.IntSet {
@@ -152,9 +185,12 @@ func (c *Client) keepSome(e *store.Entry, n int) {
 	kept := db.Set(loose)
 	v.Pick(n, func(e ds.Elem) { kept.AddElem(e) })
 	c.WriteSet(v.Len() - n)
+	r := removals{c: c, key: key, left: v.Len() - n}
 	v.Each(func(e ds.Elem) bool {
 		if !kept.HasElem(e) {
 			c.writeElem(e)
+			var tmp [20]byte
+			r.add(e.Bytes(tmp[:]))
 		}
 		return true
 	})

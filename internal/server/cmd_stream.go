@@ -210,6 +210,12 @@ func cmdXadd(c *Client, argv [][]byte) {
 	if a.by != 0 {
 		gone = v.Trim(a.trim)
 	}
+	switch {
+	case !a.given || a.auto:
+		a.instead(c, argv, v, at, id)
+	case a.by != 0 && a.trim.Approx:
+		a.instead(c, argv, v, 0, id)
+	}
 	c.srv.changed(NotifyStream, "xadd", argv[1], c.DB)
 	if gone > 0 {
 		c.srv.Notify(NotifyStream, "xtrim", argv[1], c.DB)

@@ -91,17 +91,20 @@ func cmdXclaim(c *Client, argv [][]byte) {
 	if !q.parse(c, argv[4:]) {
 		return
 	}
-	if q.last.Compare(g.Last()) > 0 {
+	moved := q.last.Compare(g.Last()) > 0
+	if moved {
 		g.SetLast(q.last)
-		c.srv.Dirty++
 	}
 	who := c.consumerOf(g, argv[1], argv[3])
 	now := c.srv.Mstime()
 	d, n := c.Defer(), 0
-	for _, id := range q.ids {
+	for i, id := range q.ids {
 		p := g.Find(id)
 		if !v.Has(id) {
 			if p != nil {
+				owner, _ := p.Consumer()
+				c.besideClaim(argv, g, argv[5+i], owner, p)
+				moved = false
 				g.Ack(p)
 				c.srv.Dirty++
 			}
@@ -123,9 +126,42 @@ func cmdXclaim(c *Client, argv [][]byte) {
 			p.Count++
 		}
 		c.take(v, g, p, who, q.justID)
+		c.besideClaim(argv, g, argv[5+i], who, p)
+		moved = false
 		n++
 	}
+	if moved {
+		c.besideGroup(argv[1], argv[2], g)
+		c.srv.Dirty++
+	}
 	c.SetArray(d, n)
+	c.notPropagated() // what it did is
+}
+
+// besideClaim propagates who has an entry pending. argv begins with a command, the
+// key and the group, id is how the entry is named.
+func (c *Client) besideClaim(argv [][]byte, g store.Group, id []byte, who store.Consumer, p *store.Pending) {
+	w := c.beside(14)
+	if w == nil {
+		return
+	}
+	var tmp [44]byte
+	w.Word("XCLAIM").Args(argv[1:3]).Arg(who.Name()).Word("0").Arg(id)
+	w.Word("TIME").Int(p.Time).Word("RETRYCOUNT").Int(p.Count)
+	w.Word("FORCE").Word("JUSTID").Word("LASTID").Arg(AppendStreamID(tmp[:0], g.Last()))
+	c.besideDone()
+}
+
+// besideGroup propagates how far a group has read.
+func (c *Client) besideGroup(key, name []byte, g store.Group) {
+	w := c.beside(7)
+	if w == nil {
+		return
+	}
+	var tmp [44]byte
+	w.Word("XGROUP").Word("SETID").Arg(key).Arg(name).Arg(AppendStreamID(tmp[:0], g.Last()))
+	w.Word("ENTRIESREAD").Int(g.Read())
+	c.besideDone()
 }
 
 // take gives a pending entry to a consumer and replies it.
@@ -192,20 +228,24 @@ func cmdXautoclaim(c *Client, argv [][]byte) {
 		c.noKeyOrGroup(argv[1], argv[2])
 		return
 	}
-	c.autoclaim(v, g, c.consumerOf(g, argv[1], argv[3]), max(idle, 0), start, count, justID)
+	c.autoclaim(argv, v, g, c.consumerOf(g, argv[1], argv[3]), max(idle, 0), start, count, justID)
+	c.notPropagated() // what it did is
 }
 
-func (c *Client) autoclaim(v store.StreamValue, g store.Group, who store.Consumer, idle int64, start store.StreamID, count int64, justID bool) {
+func (c *Client) autoclaim(argv [][]byte, v store.StreamValue, g store.Group, who store.Consumer, idle int64, start store.StreamID, count int64, justID bool) {
 	now := c.srv.Mstime()
 	c.WriteArray(3)
 	var taken []*store.Pending
 	var gone []store.StreamID
+	var tmp [44]byte
 	it := g.From(start)
 	p := it.Next()
 	for tries := count * claimTries; tries > 0 && count > 0 && p != nil; tries-- {
 		id := p.ID()
 		switch {
 		case !v.Has(id):
+			owner, _ := p.Consumer()
+			c.besideClaim(argv, g, AppendStreamID(tmp[:0], id), owner, p)
 			g.Ack(p)
 			c.srv.Dirty++
 			gone = append(gone, id)
@@ -216,6 +256,7 @@ func (c *Client) autoclaim(v store.StreamValue, g store.Group, who store.Consume
 			if !justID {
 				p.Count++
 			}
+			c.besideClaim(argv, g, AppendStreamID(tmp[:0], id), who, p)
 			taken = append(taken, p)
 			count--
 		}

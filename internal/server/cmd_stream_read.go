@@ -51,11 +51,14 @@ func cmdXread(c *Client, argv [][]byte) {
 		case history:
 			c.writeDelivered(v, consumer, start, r.count)
 		default:
-			r.deliver(c, v, r.groups[i], consumer, start)
+			r.deliver(c, key, v, r.groups[i], consumer, start)
 		}
 		if r.group {
 			c.srv.Dirty++
 		}
+	}
+	if r.group {
+		c.notPropagated() // what it did is
 	}
 	switch {
 	case n == 0:
@@ -199,6 +202,11 @@ func (r *streamRead) ready(c *Client, v store.StreamValue, i int) (start store.S
 	case some && top.Compare(g.Last()) > 0:
 		start, ok = g.Last(), true
 	}
+	if _, known := g.Consumer(r.consumer); !known && r.noack {
+		// Nothing else will tell of it.
+		c.beside(5).Word("XGROUP").Word("CREATECONSUMER").Arg(r.keys[i]).Arg(r.name).Arg(r.consumer)
+		c.besideDone()
+	}
 	return start, history, c.consumerOf(g, r.keys[i], r.consumer), ok
 }
 
@@ -216,9 +224,12 @@ func (c *Client) consumerOf(g store.Group, key, name []byte) store.Consumer {
 }
 
 // deliver replies entries that the group has not seen, and notes them as pending.
-func (r *streamRead) deliver(c *Client, v store.StreamValue, g store.Group, who store.Consumer, start store.StreamID) {
+func (r *streamRead) deliver(c *Client, key []byte, v store.StreamValue, g store.Group, who store.Consumer, start store.StreamID) {
 	now := c.srv.Mstime()
 	d, n := c.Defer(), int64(0)
+	moved := false
+	var tmp [44]byte
+	at := [3][]byte{1: key, 2: r.name}
 	it := v.Iter(start, store.MaxStreamID, false)
 	for it.Next() {
 		if it.ID.Compare(g.Last()) > 0 {
@@ -228,6 +239,7 @@ func (r *streamRead) deliver(c *Client, v store.StreamValue, g store.Group, who 
 				g.SetRead(v.Distance(it.ID))
 			}
 			g.SetLast(it.ID)
+			moved = r.noack
 		}
 		c.writeEntry(&it)
 		if !r.noack {
@@ -238,10 +250,14 @@ func (r *streamRead) deliver(c *Client, v store.StreamValue, g store.Group, who 
 			g.Assign(p, who)
 			p.Time, p.Count = now, 1
 			who.SetActive(now)
+			c.besideClaim(at[:], g, AppendStreamID(tmp[:0], it.ID), who, p)
 		}
 		if n++; n == r.count {
 			break
 		}
+	}
+	if moved {
+		c.besideGroup(key, r.name, g)
 	}
 	c.SetArray(d, int(n))
 }

@@ -7,6 +7,8 @@ type trimArgs struct {
 	trim     store.Trim
 	by       byte // 'l' for MAXLEN, 'i' for MINID, 0 for neither
 	noCreate bool
+	// at is which argument the threshold is.
+	at int
 	// For XADD: the ID, whether one is given, and whether its number is to be
 	// chosen.
 	id    store.StreamID
@@ -31,6 +33,7 @@ options:
 				return 0, false
 			}
 			i += n
+			a.at = i
 		case more > 0 && equalFold(word, "limit"):
 			n, ok := ParseInt(argv[i+1])
 			switch {
@@ -100,6 +103,9 @@ func (a *trimArgs) check(c *Client, xadd, limited bool) bool {
 	case !xadd && a.by == 0:
 		c.WriteError("ERR syntax error, XTRIM must be called with a trimming strategy")
 		return false
+	case c.mustObey():
+		// The threshold was chosen so that what comes out is the same.
+		a.trim.Limit = 0
 	case limited && !a.trim.Approx:
 		c.WriteError("ERR syntax error, LIMIT cannot be used without the special ~ option")
 		return false
@@ -129,8 +135,40 @@ func cmdXtrim(c *Client, argv [][]byte) {
 		n = c.streamOf(e).Trim(a.trim)
 	}
 	if n > 0 {
+		if a.trim.Approx {
+			a.instead(c, argv, c.streamOf(e), 0, store.StreamID{})
+		}
 		c.srv.changed(NotifyStream, "xtrim", argv[1], c.DB)
 		c.srv.Dirty += n - 1
 	}
 	c.WriteInt(n)
+}
+
+// instead has the running command propagated with what came out in place of what
+// was left to the server: how much was trimmed, and the ID of a new entry, which
+// is argument idAt if that is not 0.
+func (a *trimArgs) instead(c *Client, argv [][]byte, v store.StreamValue, idAt int, id store.StreamID) {
+	w := c.insteadOf(len(argv))
+	if w == nil {
+		return
+	}
+	var tmp [44]byte
+	for i, arg := range argv {
+		switch {
+		case i == idAt && idAt != 0:
+			w.Arg(AppendStreamID(tmp[:0], id))
+		case !a.trim.Approx || i < a.at-1 || i > a.at:
+			w.Arg(arg)
+		case i == a.at-1:
+			w.Word("=")
+		case a.trim.ByID:
+			first, ok := v.Edge(true)
+			if !ok {
+				first = store.MaxStreamID
+			}
+			w.Arg(AppendStreamID(tmp[:0], first))
+		default:
+			w.Int(int64(v.Len()))
+		}
+	}
 }

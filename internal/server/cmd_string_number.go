@@ -88,6 +88,7 @@ func cmdIncrbyfloat(c *Client, argv [][]byte) {
 	if fresh {
 		c.srv.placed(c.DB, e, argv[1], true)
 	}
+	c.insteadOf(4).Word("SET").Arg(argv[1]).Arg(text).Word("KEEPTTL")
 	c.srv.changed(NotifyString, "incrbyfloat", argv[1], c.DB)
 	c.WriteBulk(text)
 }

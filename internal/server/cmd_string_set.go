@@ -118,8 +118,39 @@ func cmdSet(c *Client, argv [][]byte) {
 		return
 	}
 	c.store(argv[1], argv[2], at, flags&setKeepTTL != 0)
+	switch {
+	case at != 0 && flags&setPXAT == 0:
+		c.insteadSet(argv[1], argv[2], at)
+	case at == 0 && flags&setGet != 0:
+		c.insteadWithoutGet(argv)
+	}
 	if flags&setGet == 0 {
 		c.WriteOK()
+	}
+}
+
+// insteadSet has a SET with a time of expiry propagated in place of the running
+// command.
+func (c *Client) insteadSet(key, value []byte, at int64) {
+	if w := c.insteadOf(5); w != nil {
+		w.Word("SET").Arg(key).Arg(value).Word("PXAT").Int(at)
+	}
+}
+
+// insteadWithoutGet has a SET propagated without the option GET, which nobody
+// there needs.
+func (c *Client) insteadWithoutGet(argv [][]byte) {
+	n := 3
+	for _, arg := range argv[3:] {
+		if !equalFold(arg, "get") {
+			n++
+		}
+	}
+	w := c.insteadOf(n).Args(argv[:3])
+	for _, arg := range argv[3:] {
+		if !equalFold(arg, "get") {
+			w.Arg(arg)
+		}
 	}
 }
 
@@ -161,6 +192,7 @@ func cmdSetex(c *Client, argv [][]byte) {
 		return
 	}
 	c.store(argv[1], argv[3], at, false)
+	c.insteadSet(argv[1], argv[3], at)
 	c.WriteOK()
 }
 
@@ -168,6 +200,7 @@ func cmdSetex(c *Client, argv [][]byte) {
 func cmdGetset(c *Client, argv [][]byte) {
 	if c.get(argv[1]) {
 		c.store(argv[1], argv[2], 0, false)
+		c.insteadOf(3).Word("SET").Args(argv[1:])
 	}
 }
 
@@ -177,6 +210,7 @@ func cmdGetdel(c *Client, argv [][]byte) {
 		return
 	}
 	if e := c.DBStore().Find(argv[1]); e != nil && c.srv.remove(c.DB, argv[1], e, false, LeaveDeleted) {
+		c.insteadDel(argv[1], false)
 		c.srv.changed(NotifyGeneric, "del", argv[1], c.DB)
 	}
 }
@@ -204,13 +238,16 @@ func cmdGetex(c *Client, argv [][]byte) {
 	c.writeString(e)
 	s, db := c.srv, c.DBStore()
 	switch {
-	case flags&(setEXAT|setPXAT) != 0 && at <= s.Mstime():
+	case flags&(setEXAT|setPXAT) != 0 && s.isPast(at):
 		s.remove(c.DB, argv[1], e, s.lazy.expire, LeaveExpired)
+		c.insteadDel(argv[1], s.lazy.expire)
 		s.changed(NotifyGeneric, "del", argv[1], c.DB)
 	case at != 0:
 		db.SetExpire(e, at)
+		c.insteadOf(3).Word("PEXPIREAT").Arg(argv[1]).Int(at)
 		s.changed(NotifyGeneric, "expire", argv[1], c.DB)
 	case flags&setPersist != 0 && db.Persist(e):
+		c.insteadOf(2).Word("PERSIST").Arg(argv[1])
 		s.changed(NotifyGeneric, "persist", argv[1], c.DB)
 	}
 }

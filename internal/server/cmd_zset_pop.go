@@ -109,6 +109,7 @@ func cmdZmpop(c *Client, argv [][]byte) {
 		c.WriteArray(2)
 		c.WriteBulk(key)
 		c.WriteArray(k)
+		c.insteadPop(key, sideEvent(last, "ZPOPMAX", "ZPOPMIN"), k)
 		c.popScores(key, z, k, last, true)
 		return
 	}

@@ -214,6 +214,7 @@ func (s *Server) evictKey(db int, key []byte, lazy bool) (freed int64) {
 	s.Stats.Evicted++
 	s.touchBySelf(db, key)
 	s.Notify(NotifyEvicted, "evicted", key, db)
+	s.propagateGone(db, key, lazy)
 	s.LeaveUnit()
 	return freed
 }

@@ -15,6 +15,7 @@ func (s *Server) expireKey(db int, key []byte) {
 	}
 	s.Stats.Expired++
 	s.notifyLater(NotifyExpired, "expired", key, db)
+	s.propagateGone(db, key, s.lazy.expire)
 	s.touchBySelf(db, key)
 }
 

@@ -29,22 +29,24 @@ type Server struct {
 	// StartUnix is when the server started, in seconds.
 	StartUnix int64
 
-	commands commandTable
-	clients  clientTable
-	net      netState
-	clock    clockState
-	pubsub   pubsubState
-	watch    watchState
-	blocked  blockedState
-	filters  filterState
-	exec     execState
-	notify   notifyState
-	latency  latencyState
-	memory   memoryState
-	evict    evictState
-	tracking trackingState
-	slow     slowState
-	monitors []*Client
+	commands  commandTable
+	clients   clientTable
+	net       netState
+	clock     clockState
+	pubsub    pubsubState
+	watch     watchState
+	blocked   blockedState
+	filters   filterState
+	exec      execState
+	propagate propagateState
+	loading   loadingState
+	notify    notifyState
+	latency   latencyState
+	memory    memoryState
+	evict     evictState
+	tracking  trackingState
+	slow      slowState
+	monitors  []*Client
 
 	// limits bound the requests of clients; authLimits those of clients that
 	// must authenticate first.

@@ -16,8 +16,8 @@ func (s *Server) EnterUnit() {
 func (s *Server) LeaveUnit() {
 	s.TellWaiting()
 	s.exec.depth--
-	if s.exec.depth == 0 && len(s.exec.afterUnit) != 0 {
-		s.runAfterUnit()
+	if s.exec.depth == 0 && s.exec.unitWork {
+		s.finishUnit()
 	}
 }
 
@@ -25,14 +25,15 @@ func (s *Server) LeaveUnit() {
 // none runs.
 func (s *Server) AfterUnit(fn func()) {
 	s.exec.afterUnit = append(s.exec.afterUnit, fn)
+	s.exec.unitWork = true
 	if s.exec.depth == 0 {
-		s.runAfterUnit()
+		s.finishUnit()
 	}
 }
 
-// runAfterUnit runs what waits for the end of the unit; what it queues runs as
-// well.
-func (s *Server) runAfterUnit() {
+// finishUnit runs what waits for the end of the unit; what it queues runs as well.
+// Then it propagates what the unit changed.
+func (s *Server) finishUnit() {
 	for len(s.exec.afterUnit) != 0 {
 		fns := s.exec.afterUnit
 		s.exec.afterUnit = nil
@@ -43,4 +44,6 @@ func (s *Server) runAfterUnit() {
 		}
 		s.exec.depth--
 	}
+	s.propagatePending()
+	s.exec.unitWork = false
 }
