@@ -1,8 +1,6 @@
 package abi
 
 import (
-	"strings"
-
 	"berth/internal/server"
 )
 
@@ -155,24 +153,9 @@ func apiStringToStreamID(f *frame) {
 	if s == nil {
 		return
 	}
-	id, ok := parseStreamID(string(s.bytes()))
+	id, ok := server.ParseAnyStreamID(s.bytes())
 	if ok {
-		put(f.uptr(1), id)
+		putID(f.uptr(1), id)
 	}
 	f.setOK(ok)
-}
-
-// parseStreamID reads "ms-seq", "ms", and the two ends "-" and "+".
-func parseStreamID(text string) (id streamID, ok bool) {
-	switch text {
-	case "-":
-		return streamID{}, true
-	case "+":
-		return streamID{1<<64 - 1, 1<<64 - 1}, true
-	}
-	ms, seq, both := strings.Cut(text, "-")
-	if id.ms, ok = parseUint([]byte(ms)); ok && both {
-		id.seq, ok = parseUint([]byte(seq))
-	}
-	return id, ok
 }

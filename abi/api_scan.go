@@ -118,13 +118,9 @@ func apiScanKey(f *frame) {
 	case store.Hash:
 		c.at = db.Hash(e).Scan(c.at, add)
 	case store.ZSet:
-		packed := e.Encoding() == store.ListPack
+		enc := e.Encoding()
 		c.at = db.ZSet(e).Scan(c.at, func(member ds.Elem, score float64) {
-			if packed {
-				add(member, ds.Raw(formatDouble(score))) // as the listpack has it
-				return
-			}
-			add(member, ds.Raw([]byte(formatG17(score))))
+			add(member, ds.Raw(server.ScannedScore(enc, score)))
 		})
 	default:
 		hasValue = false

@@ -100,6 +100,16 @@ func apiStreamAdd(f *frame) {
 		}
 		size += int(stringAt(p).len)
 	}
+	if e != nil {
+		switch last := k.data().Stream(e).Last(); {
+		case last == store.MaxStreamID:
+			f.fail(errnoTooBig)
+			return
+		case given && id.Compare(last) <= 0:
+			f.fail(errnoIDRange)
+			return
+		}
+	}
 	if size > store.MaxStreamItem {
 		f.fail(errnoRange)
 		return
@@ -108,14 +118,8 @@ func apiStreamAdd(f *frame) {
 		e = host.srv.AddStream(k.db, k.name)
 	}
 	v := k.data().Stream(e)
-	if v.Last() == store.MaxStreamID {
-		f.fail(errnoTooBig)
-		return
-	}
-	id, ok := server.NextStreamID(v, id, given, false, host.srv.Mstime())
-	if !ok {
-		f.fail(errnoIDRange)
-		return
+	if !given {
+		id, _ = server.NextStreamID(v, id, false, false, host.srv.Mstime())
 	}
 	v.Append(id, st.args())
 	if idAt != 0 {

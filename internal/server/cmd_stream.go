@@ -103,6 +103,13 @@ func ParseStreamID(b []byte, seq uint64, form idForm) (id store.StreamID, auto, 
 	return id, false, ok
 }
 
+// ParseAnyStreamID reads an ID, or - and + for the ends, as XRANGE does. Without a
+// sequence number it is the first of its time.
+func ParseAnyStreamID(b []byte) (store.StreamID, bool) {
+	id, _, ok := ParseStreamID(b, 0, idLoose)
+	return id, ok
+}
+
 // parseUll reads a number as strtoull does, except that it is refused below zero
 // in its usual spelling.
 func parseUll(b []byte) (uint64, bool) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"math"
+	"strconv"
 
 	"berth/internal/ds"
 	"berth/internal/resp"
@@ -339,8 +340,18 @@ func cmdZrank(c *Client, argv [][]byte) {
 // cmdZscan is ZSCAN key cursor [MATCH pattern] [COUNT count].
 func cmdZscan(c *Client, argv [][]byte) {
 	c.scanValue(argv, store.ZSet, func(e *store.Entry, cursor uint64, add func(name, val ds.Elem)) uint64 {
+		enc := e.Encoding()
 		return c.zsetOf(e).Scan(cursor, func(member ds.Elem, score float64) {
-			add(member, ds.Raw(resp.FormatDouble(nil, score)))
+			add(member, ds.Raw(ScannedScore(enc, score)))
 		})
 	})
+}
+
+// ScannedScore is a score as scans of a sorted set give it: what a listpack holds,
+// but seventeen digits of what a tree does, as in Redis.
+func ScannedScore(enc store.Encoding, score float64) []byte {
+	if enc == store.ListPack || math.IsInf(score, 0) {
+		return resp.FormatDouble(nil, score)
+	}
+	return strconv.AppendFloat(nil, score, 'g', 17, 64)
 }

@@ -240,7 +240,8 @@ func (q *combination) union(result store.ZSetValue) {
 			score = number(score * s.weight)
 			if old, ok := result.Score(name); !ok {
 				result.Add(name, score)
-			} else if score = q.aggregate(old, score); score != old {
+			} else if score = q.aggregate(old, score); math.Float64bits(score) != math.Float64bits(old) {
+				// -0 and 0 are equal, but are not written alike.
 				result.Update(name, score)
 			}
 			return true

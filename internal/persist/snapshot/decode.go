@@ -42,11 +42,10 @@ func (d *Decoder) Value(r *rdb.Reader, o rdb.Object, key []byte) (e *store.Entry
 	case rdb.ObjModulePreGA:
 		return nil, corrupt("a module's value of a release candidate")
 	}
-	build := builders[o]
-	if !o.Valid() || build == nil {
+	if int(o) >= len(builders) || builders[o] == nil {
 		return nil, corrupt("unknown type of value %d", o)
 	}
-	if e, err = build(d, r, key); err != nil {
+	if e, err = builders[o](d, r, key); err != nil {
 		return nil, err
 	}
 	if d.DB.Emptied(e) {
