@@ -91,6 +91,7 @@ func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
 	}
 	b.client = c
 	b.argv = copyArgs(c.argv)
+	c.argv = b.argv // what it was lies in the loop's buffer
 	if o.Timeout > 0 {
 		b.timer = s.Loop.AddTimer(o.Timeout, func(loop.TimerID) time.Duration {
 			b.timer = 0
@@ -275,14 +276,21 @@ func (b *Blocked) free() {
 	}
 }
 
-// countUnblocked adds the time of a finished wait to the command's statistics.
+// countUnblocked adds the time of a module's finished wait to the command's
+// statistics.
 func (c *Client) countUnblocked(nanos int64, failed bool) {
+	c.countWaited(c.blocked.argv, nanos, failed)
+}
+
+// countWaited adds the time of a finished wait to the statistics of the command,
+// which argv is. A command that is tried again in the end counts itself.
+func (c *Client) countWaited(argv [][]byte, nanos int64, failed bool) {
 	if cmd := c.cmd; cmd != nil {
 		cmd.Stats.Calls++
 		cmd.Stats.Nanos += c.duration + nanos
 		c.srv.observe(cmd, c.duration+nanos)
-		if total := c.duration + nanos; total >= c.srv.slow.threshold && c.blocked != nil {
-			c.srv.noteSlow(c, cmd, c.blocked.argv, total)
+		if total := c.duration + nanos; total >= c.srv.slow.threshold {
+			c.srv.noteSlow(c, cmd, argv, total)
 		}
 		if failed {
 			cmd.Stats.Failed++
@@ -317,10 +325,21 @@ func (s *Server) timeOut(b *Blocked) {
 	}
 }
 
+// errTextUnblocked is what CLIENT UNBLOCK ERROR has a client replied.
+const errTextUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
 // UnblockClient is CLIENT UNBLOCK: it ends the wait as a timeout, or with an
 // error. It reports false for a client that does not wait or must not be
 // disturbed.
 func (s *Server) UnblockClient(c *Client, withError bool) bool {
+	if w := c.waits; w != nil && w.parked {
+		if withError {
+			s.refuseWait(w, errTextUnblocked)
+		} else {
+			s.waitOver(w)
+		}
+		return true
+	}
 	b := c.blocked
 	if b == nil || b.opts.OnTimeout == nil {
 		return false
@@ -332,7 +351,7 @@ func (s *Server) UnblockClient(c *Client, withError bool) bool {
 		s.timeOut(b)
 		return true
 	}
-	c.WriteError("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+	c.WriteError(errTextUnblocked)
 	c.countUnblocked(0, true)
 	s.disconnected(c)
 	s.release(c)

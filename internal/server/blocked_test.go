@@ -21,7 +21,7 @@ type waiter struct {
 	handles chan *Blocked
 }
 
-// newWaiter adds the command "wait", blocked as the options say. What is nil in
+// newWaiter adds the command "linger", blocked as the options say. What is nil in
 // them stays nil, the others get notes.
 func newWaiter(t *testing.T, timeout time.Duration, onTimeout bool) *waiter {
 	w := &waiter{live: start(t, nil), handles: make(chan *Blocked, 100)}
@@ -43,7 +43,7 @@ func newWaiter(t *testing.T, timeout time.Duration, onTimeout bool) *waiter {
 			c.WriteStatus("too late")
 		}
 	}
-	w.add("wait", func(c *Client, argv [][]byte) {
+	w.add("linger", func(c *Client, argv [][]byte) {
 		b, err := c.srv.Block(c, o)
 		if err != nil && !errors.Is(err, ErrCannotBlock) {
 			t.Error(err)
@@ -87,7 +87,7 @@ func (w *waiter) unblock(b *Blocked, data uintptr) {
 func TestBlockAndUnblock(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c := w.dial()
-	c.send("wait a", "echo behind")
+	c.send("linger a", "echo behind")
 	b := <-w.handles
 	c.quiet()
 	w.on(func(s *Server) {
@@ -95,7 +95,7 @@ func TestBlockAndUnblock(t *testing.T) {
 			t.Error("not waiting")
 		}
 	})
-	if line := w.dial().do("client list"); field(line, "flags") != "bU" || field(line, "cmd") != "wait" {
+	if line := w.dial().do("client list"); field(line, "flags") != "bU" || field(line, "cmd") != "linger" {
 		t.Error(line)
 	}
 	w.unblock(b, 7)
@@ -135,7 +135,7 @@ func TestUnblockBeforeReturn(t *testing.T) {
 func TestBlockTimeout(t *testing.T) {
 	w := newWaiter(t, 20*time.Millisecond, true)
 	c := w.dial()
-	c.send("wait a", "echo behind")
+	c.send("linger a", "echo behind")
 	b := <-w.handles
 	if got := c.next() + ", " + c.next(); got != "too late, behind" {
 		t.Error(got)
@@ -153,7 +153,7 @@ func TestBlockTimeout(t *testing.T) {
 func TestBlockedClientGone(t *testing.T) {
 	w := newWaiter(t, time.Hour, true)
 	c := w.dial()
-	c.send("wait a")
+	c.send("linger a")
 	b := <-w.handles
 	_ = c.conn.Close()
 	w.until("it is gone", func(s *Server) bool { return s.ClientCount() == 0 })
@@ -165,7 +165,7 @@ func TestBlockedClientKilled(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c, killer := w.dial(), w.dial()
 	id := c.do("client id")
-	c.send("wait a")
+	c.send("linger a")
 	b := <-w.handles
 	killer.expect("client kill id "+id, "1")
 	c.closed()
@@ -176,7 +176,7 @@ func TestBlockedClientKilled(t *testing.T) {
 func TestAbort(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c := w.dial()
-	c.send("wait a", "ping")
+	c.send("linger a", "ping")
 	b := <-w.handles
 	b.ReplyClient().WriteStatus("from a thread")
 	if err := b.Abort(); err != nil {
@@ -192,7 +192,7 @@ func TestClientUnblock(t *testing.T) {
 	w := newWaiter(t, 0, true)
 	c, other := w.dial(), w.dial()
 	id := c.do("client id")
-	c.send("wait a")
+	c.send("linger a")
 	b := <-w.handles
 	other.expect("client unblock "+id, "1")
 	if got := c.next(); got != "too late" {
@@ -202,7 +202,7 @@ func TestClientUnblock(t *testing.T) {
 	w.noted("timeout", "free 1")
 
 	w.on(func(*Server) { w.notes = nil })
-	c.send("wait a")
+	c.send("linger a")
 	b = <-w.handles
 	other.expect("client unblock "+id+" error", "1", "client unblock "+id+" error", "0")
 	if got := c.next(); got != "-UNBLOCKED client unblocked via CLIENT UNBLOCK" {
@@ -218,7 +218,7 @@ func TestClientUnblockUntouchable(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c := w.dial()
 	id := c.do("client id")
-	c.send("wait a")
+	c.send("linger a")
 	b := <-w.handles
 	w.dial().expect("client unblock "+id+" error", "0", "client unblock "+id, "0")
 	w.unblock(b, 1)
@@ -230,7 +230,7 @@ func TestClientUnblockUntouchable(t *testing.T) {
 func TestBlockRefused(t *testing.T) {
 	w := newWaiter(t, 0, true)
 	c := w.dial()
-	c.expect("multi", "OK", "wait a", "QUEUED", "ping", "QUEUED",
+	c.expect("multi", "OK", "linger a", "QUEUED", "ping", "QUEUED",
 		"exec", "[-ERR Blocking module command called from transaction PONG]")
 	b := <-w.handles
 	if b.Client() != nil {
@@ -242,7 +242,7 @@ func TestBlockRefused(t *testing.T) {
 	w.on(func(s *Server) {
 		w.notes = nil
 		fake := s.NewFakeClient(FakeOptions{Flags: FlagModule})
-		if err := s.Execute(fake, [][]byte{[]byte("wait"), []byte("a")}, ExecuteOptions{}); err != nil {
+		if err := s.Execute(fake, [][]byte{[]byte("linger"), []byte("a")}, ExecuteOptions{}); err != nil {
 			t.Error(err)
 		}
 		if out := string(fake.Output()); !strings.HasPrefix(out, "-ERR ") {
@@ -274,7 +274,7 @@ func TestBlockFromReply(t *testing.T) {
 func TestReplyClient(t *testing.T) {
 	l := start(t, nil)
 	l.on(func(s *Server) {
-		err := s.AddCommand(&Command{Name: "wait", Arity: 1, Flags: Module, Handler: func(c *Client, _ [][]byte) {
+		err := s.AddCommand(&Command{Name: "linger", Arity: 1, Flags: Module, Handler: func(c *Client, _ [][]byte) {
 			b, err := s.Block(c, BlockOptions{})
 			if err != nil {
 				t.Error(err)
@@ -297,10 +297,10 @@ func TestReplyClient(t *testing.T) {
 	})
 	c := l.dial()
 	for range 20 {
-		c.expect("wait", "[1 nil -MYCODE of a thread]")
+		c.expect("linger", "[1 nil -MYCODE of a thread]")
 	}
 	l.on(func(s *Server) {
-		cmd := s.Lookup([]byte("wait"))
+		cmd := s.Lookup([]byte("linger"))
 		if s.Stats.Errors["MYCODE"] != 20 || cmd.Stats.Failed != 20 || cmd.Stats.Calls != 20 {
 			t.Errorf("%v, %+v", s.Stats.Errors, cmd.Stats)
 		}
@@ -310,7 +310,7 @@ func TestReplyClient(t *testing.T) {
 func TestMeasureTime(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c := w.dial()
-	c.send("wait a")
+	c.send("linger a")
 	b := <-w.handles
 	if b.MeasureEnd() {
 		t.Error("an end without a start")
@@ -324,7 +324,7 @@ func TestMeasureTime(t *testing.T) {
 	w.unblock(b, 0)
 	c.next()
 	w.on(func(s *Server) {
-		st := s.Lookup([]byte("wait")).Stats
+		st := s.Lookup([]byte("linger")).Stats
 		if us := st.Micros(); st.Calls != 1 || us < 20_000 || us > 50_000 {
 			t.Errorf("%d calls, %d µs", st.Calls, us)
 		}
@@ -339,7 +339,7 @@ func TestHammerBlocked(t *testing.T) {
 	var blocked, freed atomic.Int64
 	rest := make(chan *Blocked, 10_000)
 	l.on(func(s *Server) {
-		err := s.AddCommand(&Command{Name: "wait", Arity: 1, Flags: Module, Handler: func(c *Client, _ [][]byte) {
+		err := s.AddCommand(&Command{Name: "linger", Arity: 1, Flags: Module, Handler: func(c *Client, _ [][]byte) {
 			n := blocked.Add(1)
 			b, err := s.Block(c, BlockOptions{
 				Owner:        "hammer",

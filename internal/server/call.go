@@ -120,6 +120,9 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 		return
 	}
 	s.call(c, cmd, argv)
+	if len(s.waits.ready) != 0 && s.exec.yielding == 0 {
+		s.serveReady()
+	}
 }
 
 // checkState refuses commands that an unusual state of the client forbids.

@@ -112,7 +112,12 @@ type Client struct {
 	multi   *multiState
 	subs    *subscriptions
 	blocked *Blocked
-	watched []watchedKey
+	// waits is what a command of the server's waits for, nil for nothing.
+	waits *keyWait
+	// whenDone is told when the command of a client without a connection has
+	// its reply after a wait.
+	whenDone func(*Client)
+	watched  []watchedKey
 	// tracking is nil while client side caching is off.
 	tracking *tracking
 	// redacted are the arguments of the running command that must not be shown.

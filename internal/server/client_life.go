@@ -36,7 +36,7 @@ func (s *Server) NewFakeClient(o FakeOptions) *Client {
 // output buffer and the command that it remembers. It refuses, and returns false, when a command left something
 // behind that only freeing the client ends.
 func (c *Client) Reuse(o FakeOptions) bool {
-	if c.multi != nil || c.subs != nil || c.blocked != nil || c.watched != nil || c.onFree != nil || c.deferred != 0 {
+	if c.multi != nil || c.subs != nil || c.blocked != nil || c.waits != nil || c.watched != nil || c.onFree != nil || c.deferred != 0 {
 		return false
 	}
 	c.ID, c.Flags = ^uint64(0), o.Flags|FlagFake|FlagAuthenticated|flagOutput
@@ -223,6 +223,9 @@ func (s *Server) freeClient(c *Client) {
 	} else if c.Flags&flagPostponed != 0 {
 		c.Flags &^= flagPostponed | FlagBlocked
 		s.Stats.Blocked--
+	}
+	if c.waits != nil {
+		s.forgetWait(c)
 	}
 	c.Flags |= FlagFreed
 	c.unsubscribeAll()

@@ -259,11 +259,13 @@ func cmdSwapdb(c *Client, argv [][]byte) {
 		return
 	}
 	c.srv.TouchSwapped(a, b)
+	swapped := c.srv.signalSwapped(a, b)
 	c.srv.DBAt(max(a, b))
 	dbs := c.srv.keyspace.dbs
 	dbs[a], dbs[b] = dbs[b], dbs[a]
 	dbs[a].Moved()
 	dbs[b].Moved()
+	swapped()
 	if fn := c.srv.Hooks.Swap; fn != nil {
 		fn(a, b)
 	}

@@ -107,73 +107,73 @@ func (c *Client) parseSide(arg []byte) (left, ok bool) {
 	return false, false
 }
 
-// cmdLmove is LMOVE source destination LEFT|RIGHT LEFT|RIGHT, and RPOPLPUSH
-// source destination.
+// cmdLmove is LMOVE source destination LEFT|RIGHT LEFT|RIGHT, RPOPLPUSH source
+// destination, and BLMOVE and BRPOPLPUSH, which have a timeout behind that.
 func cmdLmove(c *Client, argv [][]byte) {
+	args, blocking, limit := argv, c.cmd.Flags&Blocking != 0, int64(0)
+	if blocking {
+		args = argv[:len(argv)-1]
+	}
 	from, to := false, true
-	if len(argv) == 5 {
+	if len(args) == 5 {
 		var ok bool
-		if from, ok = c.parseSide(argv[3]); !ok {
+		if from, ok = c.parseSide(args[3]); !ok {
 			return
 		}
-		if to, ok = c.parseSide(argv[4]); !ok {
+		if to, ok = c.parseSide(args[4]); !ok {
+			return
+		}
+	}
+	if blocking {
+		var ok bool
+		if limit, ok = c.waitSeconds(argv[len(argv)-1]); !ok {
 			return
 		}
 	}
 	src, ok := c.writeTyped(argv[1], store.List)
-	if !ok {
-		return
-	}
-	if src == nil {
+	switch {
+	case !ok:
+	case src != nil:
+		c.move(argv[1], argv[2], src, from, to)
+	case blocking && c.mayWait():
+		c.wait(waiting{kind: waitList, from: 1, n: 1, limit: limit})
+	default:
 		c.WriteNull()
-		return
 	}
-	dst, ok := c.writeTyped(argv[2], store.List)
+}
+
+// move moves an item from an end of one list to an end of another, which may be
+// the same.
+func (c *Client) move(from, to []byte, src *store.Entry, head, toHead bool) {
+	dst, ok := c.writeTyped(to, store.List)
 	if !ok {
 		return
 	}
 	l := c.listOf(src)
-	item := l.Peek(from).Append(nil) // the lists may be the same
+	item := l.Peek(head).Append(nil) // the lists may be the same
 	c.WriteBulk(item)
-	l.Pop(from, 1)
+	l.Pop(head, 1)
 	if dst == nil {
-		dst = c.srv.AddList(c.DB, argv[2])
+		dst = c.srv.AddList(c.DB, to)
 	}
-	c.listOf(dst).Push(to, item)
-	c.srv.changed(NotifyList, sideEvent(to, "lpush", "rpush"), argv[2], c.DB)
-	c.srv.changed(NotifyList, sideEvent(from, "lpop", "rpop"), argv[1], c.DB)
-	c.dropEmptied(argv[1])
+	c.listOf(dst).Push(toHead, item)
+	c.srv.changed(NotifyList, sideEvent(toHead, "lpush", "rpush"), to, c.DB)
+	c.srv.changed(NotifyList, sideEvent(head, "lpop", "rpop"), from, c.DB)
+	c.dropEmptied(from)
 }
 
-// cmdLmpop is LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count].
+// cmdLmpop is LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count], and BLMPOP
+// timeout numkeys key [key ...] LEFT|RIGHT [COUNT count].
 func cmdLmpop(c *Client, argv [][]byte) {
-	n, ok := ParseInt(argv[1])
-	if !ok || n <= 0 {
-		c.WriteError("ERR numkeys should be greater than 0")
-		return
-	}
-	if n > int64(len(argv))-3 {
-		c.WriteError(ErrTextSyntax)
-		return
-	}
-	side := 2 + int(n)
-	left, ok := c.parseSide(argv[side])
+	m, ok := c.parseMpop(argv)
 	if !ok {
 		return
 	}
-	count := int64(0)
-	for rest := argv[side+1:]; len(rest) > 0; rest = rest[2:] {
-		if count != 0 || len(rest) < 2 || !equalFold(rest[0], "count") {
-			c.WriteError(ErrTextSyntax)
-			return
-		}
-		if count, ok = ParseInt(rest[1]); !ok || count <= 0 {
-			c.WriteError("ERR count should be greater than 0")
-			return
-		}
+	left, ok := c.parseSide(argv[m.side])
+	if !ok || !m.options(c, argv) {
+		return
 	}
-	count = max(count, 1)
-	for _, key := range argv[2:side] {
+	for _, key := range argv[m.first:m.side] {
 		e, ok := c.writeTyped(key, store.List)
 		if !ok {
 			return
@@ -182,7 +182,7 @@ func cmdLmpop(c *Client, argv [][]byte) {
 			continue
 		}
 		l := c.listOf(e)
-		k := int(min(count, int64(l.Len())))
+		k := int(min(m.count, int64(l.Len())))
 		c.WriteArray(2)
 		c.WriteBulk(key)
 		c.WriteArray(k)
@@ -191,7 +191,7 @@ func cmdLmpop(c *Client, argv [][]byte) {
 		c.popped(l, key, left, k)
 		return
 	}
-	c.WriteNullArray()
+	m.nothing(c, waitList)
 }
 
 // insteadPop has a plain pop of n items propagated in place of the running command.

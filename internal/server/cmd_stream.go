@@ -227,6 +227,7 @@ func cmdXadd(c *Client, argv [][]byte) {
 	if gone > 0 {
 		c.srv.Notify(NotifyStream, "xtrim", argv[1], c.DB)
 	}
+	c.srv.SignalKey(c.DB, argv[1], true)
 }
 
 func tooLarge(items [][]byte) bool {

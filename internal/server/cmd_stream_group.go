@@ -152,6 +152,7 @@ func cmdXgroupDestroy(c *Client, argv [][]byte) {
 		c.WriteInt(1)
 		c.srv.Dirty++
 		c.srv.Notify(NotifyStream, "xgroup-destroy", argv[2], c.DB)
+		c.srv.SignalKey(c.DB, argv[2], true) // those who wait in the group get an error
 	}
 }
 

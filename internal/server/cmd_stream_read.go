@@ -10,7 +10,8 @@ type streamRead struct {
 	name     []byte
 	consumer []byte
 	count    int64
-	block    int64 // milliseconds, -1 for not at all
+	block    bool
+	limit    int64 // how long to wait, 0 for ever
 	noack    bool
 	keys     [][]byte
 	ids      []store.StreamID
@@ -21,7 +22,7 @@ type streamRead struct {
 // [id ...] and XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds]
 // [NOACK] STREAMS key [key ...] id [id ...].
 func cmdXread(c *Client, argv [][]byte) {
-	r := streamRead{group: c.cmd.Name == "xreadgroup", block: -1}
+	r := streamRead{group: c.cmd.Name == "xreadgroup"}
 	ids, ok := r.parse(c, argv)
 	if !ok || !r.resolve(c, ids) {
 		return
@@ -61,6 +62,8 @@ func cmdXread(c *Client, argv [][]byte) {
 		c.notPropagated() // what it did is
 	}
 	switch {
+	case n == 0 && r.block && c.mayWait():
+		r.wait(c, argv)
 	case n == 0:
 		c.WriteNullArray()
 	case c.RESP == 2:
@@ -77,10 +80,15 @@ func (r *streamRead) parse(c *Client, argv [][]byte) (ids [][]byte, ok bool) {
 		more := len(argv) - 1 - i
 		switch word := argv[i]; {
 		case more > 0 && equalFold(word, "block"):
-			i++
-			if r.block, ok = c.parseTimeout(argv[i]); !ok {
+			if c.Flags&FlagScript != 0 {
+				c.WriteError("ERR " + cString(argv[0]) + " command is not allowed with BLOCK option from scripts")
 				return nil, false
 			}
+			i++
+			if r.limit, ok = c.waitMillis(argv[i]); !ok {
+				return nil, false
+			}
+			r.block = true
 		case more > 0 && equalFold(word, "count"):
 			i++
 			n, ok := ParseInt(argv[i])
@@ -130,17 +138,16 @@ func (r *streamRead) parse(c *Client, argv [][]byte) (ids [][]byte, ok bool) {
 	return ids, true
 }
 
-// parseTimeout reads a number of milliseconds to wait, 0 for ever.
-func (c *Client) parseTimeout(arg []byte) (int64, bool) {
-	n, ok := ParseInt(arg)
-	switch {
-	case !ok:
-		c.WriteError("ERR timeout is not an integer or out of range")
-	case n < 0:
-		c.WriteError("ERR timeout is negative")
-		ok = false
+// wait has the client wait for one of the streams. The last ID that $ stands for
+// is the one that it stands for now.
+func (r *streamRead) wait(c *Client, argv [][]byte) {
+	first := len(argv) - 2*len(r.keys)
+	w := c.wait(waiting{kind: waitStream, from: first, n: len(r.keys), limit: r.limit, gone: r.group})
+	for i, id := range r.ids {
+		if arg := &w.argv[first+len(r.keys)+i]; string(*arg) == "$" {
+			*arg = AppendStreamID(nil, id)
+		}
 	}
-	return n, ok
 }
 
 // resolve finds the groups and the IDs behind which to read; MaxStreamID stands

@@ -67,36 +67,22 @@ func (c *Client) popScores(key []byte, z store.ZSetValue, n int, last, nested bo
 	c.srv.Dirty += int64(n - 1)
 }
 
-// cmdZmpop is ZMPOP numkeys key [key ...] MIN|MAX [COUNT count].
+// cmdZmpop is ZMPOP numkeys key [key ...] MIN|MAX [COUNT count], and BZMPOP
+// timeout numkeys key [key ...] MIN|MAX [COUNT count].
 func cmdZmpop(c *Client, argv [][]byte) {
-	n, ok := ParseInt(argv[1])
-	if !ok || n <= 0 {
-		c.WriteError("ERR numkeys should be greater than 0")
+	m, ok := c.parseMpop(argv)
+	if !ok {
 		return
 	}
-	if n > int64(len(argv))-3 {
+	last := equalFold(argv[m.side], "max")
+	if !last && !equalFold(argv[m.side], "min") {
 		c.WriteError(ErrTextSyntax)
 		return
 	}
-	side := 2 + int(n)
-	last := equalFold(argv[side], "max")
-	if !last && !equalFold(argv[side], "min") {
-		c.WriteError(ErrTextSyntax)
+	if !m.options(c, argv) {
 		return
 	}
-	count := int64(0)
-	for rest := argv[side+1:]; len(rest) > 0; rest = rest[2:] {
-		if count != 0 || len(rest) < 2 || !equalFold(rest[0], "count") {
-			c.WriteError(ErrTextSyntax)
-			return
-		}
-		if count, ok = ParseInt(rest[1]); !ok || count <= 0 {
-			c.WriteError("ERR count should be greater than 0")
-			return
-		}
-	}
-	count = max(count, 1)
-	for _, key := range argv[2:side] {
+	for _, key := range argv[m.first:m.side] {
 		e, ok := c.writeTyped(key, store.ZSet)
 		if !ok {
 			return
@@ -105,7 +91,7 @@ func cmdZmpop(c *Client, argv [][]byte) {
 			continue
 		}
 		z := c.zsetOf(e)
-		k := int(min(count, int64(z.Len())))
+		k := int(min(m.count, int64(z.Len())))
 		c.WriteArray(2)
 		c.WriteBulk(key)
 		c.WriteArray(k)
@@ -113,7 +99,7 @@ func cmdZmpop(c *Client, argv [][]byte) {
 		c.popScores(key, z, k, last, true)
 		return
 	}
-	c.WriteNullArray()
+	m.nothing(c, waitZSet)
 }
 
 // cmdZrandmember is ZRANDMEMBER key [count [WITHSCORES]].

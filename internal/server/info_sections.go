@@ -115,9 +115,9 @@ func (s *Server) infoClients(w *InfoWriter) {
 	w.int("client_recent_max_output_buffer", int64(maxOut))
 	w.int("blocked_clients", int64(s.Stats.Blocked))
 	w.int("tracking_clients", int64(s.tracking.clients))
-	w.line("clients_in_timeout_table", "0")
-	w.line("total_blocking_keys", "0")
-	w.line("total_blocking_keys_on_nokey", "0")
+	w.int("clients_in_timeout_table", int64(s.waits.timed))
+	w.int("total_blocking_keys", int64(s.waits.keys))
+	w.int("total_blocking_keys_on_nokey", int64(s.waits.gone))
 }
 
 func (s *Server) infoPersistence(w *InfoWriter) {

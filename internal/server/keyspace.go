@@ -221,6 +221,9 @@ func (s *Server) placed(db int, e *store.Entry, key []byte, fresh bool) {
 		return
 	}
 	d.Fresh(e, s.Mstime())
+	if s.waits.count != 0 {
+		s.keyReady(db, key, kindOf(e.Type()))
+	}
 	s.notifyLater(NotifyNew, "new", key, db)
 }
 
@@ -291,6 +294,7 @@ func (c *Client) dropEmptied(key []byte) {
 func (s *Server) FlushDB(db int, aside bool) int {
 	s.Hooks.flush(db, aside, false)
 	s.TouchFlushed(db)
+	s.signalFlushed(db)
 	n := 0
 	for i, d := range s.keyspace.dbs {
 		if db < 0 || db == i {

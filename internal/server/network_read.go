@@ -255,7 +255,9 @@ func (s *Server) runPostponed(c *Client) {
 	outer := s.exec.current
 	s.exec.current = c
 	s.clock.now = nanotime()
-	if c.cmd != nil {
+	if w := c.waits; w != nil { // it had its turn, and found a pause
+		s.tryAgain(c, w)
+	} else if c.cmd != nil {
 		c.argv = argv
 		s.dispatch(c, c.cmd, argv)
 	} else { // a module took the command away meanwhile

@@ -36,6 +36,7 @@ type Server struct {
 	pubsub    pubsubState
 	watch     watchState
 	blocked   blockedState
+	waits     waitState
 	filters   filterState
 	exec      execState
 	propagate propagateState

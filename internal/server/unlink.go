@@ -6,6 +6,9 @@ import "berth/internal/store"
 // MOVE included. It reports whether code of a module may have run, which may
 // have changed anything: then the entry is looked up again.
 func (s *Server) unlinking(db int, key []byte, e *store.Entry, why LeaveReason) bool {
+	if s.waits.gone != 0 {
+		s.keyGone(db, key, kindOf(e.Type()))
+	}
 	if s.keyspace.onLeave == nil && e.Type() != store.Module {
 		return false
 	}
