@@ -81,6 +81,7 @@ func serve(args []string) error {
 		return err
 	}
 	srv.OnExit(os.Exit)
+	srv.EnablePersistence()
 	srv.HandleSignals()
 	if err := srv.Start(); err != nil {
 		os.Exit(1) // the reason is in the log

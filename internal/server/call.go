@@ -98,7 +98,12 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 			s.postponeToUnit(c, cmd, argv)
 			return
 		}
-		if cmd.Flags&AllowBusy == 0 {
+		if s.loading.on {
+			if cmd.Flags&Loading == 0 {
+				s.reject(c, cmd, ErrTextLoading)
+				return
+			}
+		} else if cmd.Flags&AllowBusy == 0 {
 			s.reject(c, cmd, s.busyText())
 			return
 		}
@@ -107,11 +112,18 @@ func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
 		s.reject(c, cmd, ErrTextOOM)
 		return
 	}
+	if s.persist.diskError != "" && s.deniesWrite(c, cmd) {
+		s.reject(c, cmd, s.persist.diskError)
+		return
+	}
 	if s.tracking.over {
 		s.limitTracked()
 	}
 	if s.blocked.pause.kind != PauseNone && s.isPausedFor(c, cmd) {
 		s.postpone(c, cmd, argv)
+		return
+	}
+	if s.persist.running != nil && s.waitsForSnapshot(c, cmd, argv) {
 		return
 	}
 	if c.Flags&FlagMulti != 0 && !cmd.runsInMulti() {

@@ -44,6 +44,7 @@ func cmdConfigSet(c *Client, argv [][]byte) {
 	}
 	p := s.Settings.EnableProtectedConfigs
 	err := s.Config.Set(pairs, config.SetOptions{
+		Loading:        s.loading.on,
 		AllowProtected: p == ProtectionYes || p == ProtectionLocal && c.isLocal(),
 	})
 	var failed *config.SetError

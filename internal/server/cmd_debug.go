@@ -22,6 +22,8 @@ func cmdDebug(c *Client, argv [][]byte) {
 		seconds, _ := strconv.ParseFloat(string(args[0]), 64)
 		time.Sleep(time.Duration(seconds * float64(time.Second)))
 		c.WriteOK()
+	case sub == "reload":
+		c.debugReload(args)
 	case sub == "set-active-expire" && one:
 		s.keyspace.passive = !truthy(args[0])
 		c.WriteOK()
@@ -189,6 +191,9 @@ var debugHelp = []string{
 	"    null, array, set, map, attrib, push, verbatim, true, false.",
 	"QUICKLIST-PACKED-THRESHOLD <size>",
 	"    Accepted for tests; lists of berth have no such threshold.",
+	"RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+	"    Save the data, remove them and load them again. With NOSAVE they are not",
+	"    saved before, with NOFLUSH not removed, and with MERGE keys may be there.",
 	"SET-ACTIVE-EXPIRE <0|1>",
 	"    Stop or go on to remove expired keys that nobody asks for.",
 	"SLEEP <seconds>",

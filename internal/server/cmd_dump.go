@@ -196,14 +196,14 @@ func cmdRestore(c *Client, argv [][]byte) {
 		}
 	}
 	s.placed(c.DB, e, key, true)
-	s.setUse(db, e, o.idle, o.freq)
+	s.setUse(e, o.idle, o.freq)
 	s.changed(NotifyGeneric, "restore", key, c.DB)
 	c.WriteOK()
 }
 
 // setUse sets when a new entry was used last, in seconds ago, or how often it is
 // used, whichever counts and is not below zero.
-func (s *Server) setUse(_ *store.DB, e *store.Entry, idle, freq int64) {
+func (s *Server) setUse(e *store.Entry, idle, freq int64) {
 	const most = 1<<24 - 1 // seconds that an entry can keep
 	switch {
 	case s.CountsUses() && freq >= 0:

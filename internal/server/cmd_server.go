@@ -41,7 +41,7 @@ func cmdTime(c *Client, _ [][]byte) {
 func cmdDBSize(c *Client, _ [][]byte) { c.WriteInt(int64(c.DBStore().Len())) }
 
 // cmdLastSave is LASTSAVE.
-func cmdLastSave(c *Client, _ [][]byte) { c.WriteInt(c.srv.info.lastSave) }
+func cmdLastSave(c *Client, _ [][]byte) { c.WriteInt(c.srv.save.last) }
 
 // cmdFlushDB is FLUSHDB [ASYNC|SYNC].
 func cmdFlushDB(c *Client, argv [][]byte) { c.flushKeys(argv, c.DB) }
@@ -61,7 +61,17 @@ func (c *Client) flushKeys(argv [][]byte, db int) {
 	if len(argv) == 2 {
 		aside = equalFold(argv[1], "async")
 	}
-	c.srv.Dirty += int64(c.srv.FlushDB(db, aside))
+	s := c.srv
+	s.Dirty += int64(s.FlushDB(db, aside))
+	if db < 0 && s.life.save != nil {
+		// What is on disk, or on its way there, must not come back.
+		s.abandonSave()
+		if len(s.Config.Values.SavePoints) > 0 {
+			dirty := s.Dirty
+			_ = s.SaveNow() // the reason is in the log
+			s.Dirty = dirty
+		}
+	}
 	c.forcePropagation(ToAll) // a module may have data that no key has
 	c.WriteOK()
 }

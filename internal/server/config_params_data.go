@@ -81,6 +81,7 @@ func (l *paramList) persistence() {
 	c := l.c
 	c.Values.SavePoints = defaultSavePoints()
 	l.add("save", "", multiArg, c.saveValue())
+	l.apply(c.s.applyDiskErrors)
 	l.keepString("dbfilename", "", config.Protected, "dump.rdb").Check = func(name string) error {
 		if strings.ContainsAny(name, `/\`) {
 			return errors.New("dbfilename can't be a path, just a filename")
@@ -95,6 +96,7 @@ func (l *paramList) persistence() {
 	l.keepInt("key-load-delay", "", hidden, 0, config.MinInt, config.MaxInt, 0)
 	l.keepInt("loading-process-events-interval-bytes", "", hidden, 2<<20, 1024, config.MaxInt, 0)
 	l.keepBool("stop-writes-on-bgsave-error", "", 0, true)
+	l.apply(c.s.applyDiskErrors)
 	l.keepEnum("sanitize-dump-payload", 0, "no", "no", "yes", "clients")
 	// These two are berth's own.
 	l.keepInt("rdb-version", "", 0, rdb.Version, oldestVersion, rdb.Version, 0)

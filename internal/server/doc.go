@@ -13,6 +13,12 @@
 // times the handler and counts it, and the handler appends its reply to the
 // client's output, which goes out once per iteration, before the loop sleeps.
 //
+// Data are saved without a second process: StartSnapshot writes all databases as
+// they are at that moment to an io.Writer, on a goroutine of its own, while
+// commands go on; WriteSnapshot does the same at once, and LoadSnapshot reads it,
+// between BeginLoading and EndLoading. BGSAVE and the rewriting of the append-only
+// file share them; one snapshot is under way at a time. See snapshot.go.
+//
 // The package does not know modules. A module's command is a Command whose
 // Handler is a closure and whose Owner is an opaque label.
 package server

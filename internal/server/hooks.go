@@ -17,6 +17,13 @@ type Hooks struct {
 	Client func(c *Client, gone bool)
 	// Shutdown is called when the server ends and nothing can stop it.
 	Shutdown func()
+	// Loading is called when loading begins, and when it ends.
+	Loading func(kind LoadingKind)
+	// LoadingProgress is called as often a second as hz says; progress is in parts of
+	// 1,024, below zero if that is not known.
+	LoadingProgress func(aof bool, hz, progress int)
+	// Persistence is called when saving begins, and when it ends.
+	Persistence func(kind PersistenceKind)
 	// Swap is called after SWAPDB.
 	Swap func(a, b int)
 }

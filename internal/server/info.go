@@ -16,7 +16,6 @@ type infoState struct {
 	providers []*InfoProvider
 	modules   func(w *InfoWriter)
 	rates     rates
-	lastSave  int64
 }
 
 // InfoProvider is a module that adds sections of its own to INFO.
@@ -36,7 +35,7 @@ func (s *Server) initInfo() {
 	_, _ = rand.Read(id[:]) // never fails since Go 1.24
 	s.RunID = hex.EncodeToString(id[:])
 	s.StartUnix = s.Unixtime()
-	s.info.lastSave = s.StartUnix
+	s.save.last, s.save.seconds = s.StartUnix, -1
 	s.memory.startup = goMemory()
 	s.info.rates.began = nanotime()
 	s.BeforeSleep(s.endCycle)

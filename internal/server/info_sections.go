@@ -120,36 +120,6 @@ func (s *Server) infoClients(w *InfoWriter) {
 	w.int("total_blocking_keys_on_nokey", int64(s.waits.gone))
 }
 
-func (s *Server) infoPersistence(w *InfoWriter) {
-	for _, name := range []string{"loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"} {
-		w.line(name, "0")
-	}
-	w.fixed("current_fork_perc", 0)
-	w.line("current_save_keys_processed", "0")
-	w.line("current_save_keys_total", "0")
-	w.int("rdb_changes_since_last_save", s.Dirty)
-	w.line("rdb_bgsave_in_progress", "0")
-	w.int("rdb_last_save_time", s.info.lastSave)
-	w.line("rdb_last_bgsave_status", "ok")
-	w.line("rdb_last_bgsave_time_sec", "-1")
-	w.line("rdb_current_bgsave_time_sec", "-1")
-	for _, name := range []string{
-		"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
-		"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled",
-	} {
-		w.line(name, "0")
-	}
-	w.line("aof_last_rewrite_time_sec", "-1")
-	w.line("aof_current_rewrite_time_sec", "-1")
-	w.line("aof_last_bgrewrite_status", "ok")
-	w.line("aof_rewrites", "0")
-	w.line("aof_rewrites_consecutive_failures", "0")
-	w.line("aof_last_write_status", "ok")
-	w.line("aof_last_cow_size", "0")
-	w.line("module_fork_in_progress", "0")
-	w.line("module_fork_last_cow_size", "0")
-}
-
 func (s *Server) infoStats(w *InfoWriter) {
 	st, r := &s.Stats, &s.info.rates
 	zero := func(names ...string) {

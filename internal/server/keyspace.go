@@ -104,6 +104,9 @@ func (s *Server) liveForWrite(db int, key []byte) *store.Entry {
 		s.expireKey(db, key)
 		return nil
 	}
+	if s.persist.running != nil && e != nil {
+		return s.keepOld(db, key, e)
+	}
 	return e
 }
 
@@ -300,6 +303,9 @@ func (s *Server) FlushDB(db int, aside bool) int {
 		if db < 0 || db == i {
 			n += d.Len()
 			old := d.Detach()
+			if sn := s.persist.running; sn != nil && sn.detached(d, old, func(old *store.DB) { s.lazy.freeDB(old) }) {
+				continue
+			}
 			if aside && old.Len() > 0 {
 				s.lazy.freeDB(old)
 				continue

@@ -51,10 +51,14 @@ func (s *Server) OpenKey(db int, key []byte, flags OpenFlag) *store.Entry {
 func (s *Server) openEntry(db int, key []byte, flags OpenFlag) *store.Entry {
 	switch {
 	case flags&OpenNoExpire != 0:
-		if e := s.DBAt(db).Find(key); e == nil || !e.Over(s.Mstime()) || s.notify.noExpiry != 0 {
-			return e
+		e := s.DBAt(db).Find(key)
+		if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
+			return nil
 		}
-		return nil
+		if e != nil && flags&OpenWrite != 0 && s.persist.running != nil {
+			e = s.keepOld(db, key, e)
+		}
+		return e
 	case flags&OpenWrite != 0:
 		return s.liveForWrite(db, key)
 	}

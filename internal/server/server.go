@@ -61,6 +61,8 @@ type Server struct {
 	log      logState
 	life     lifeState
 	persist  persistState
+	loading  loadingState
+	save     saveState
 
 	// listModules writes the modules for HELLO.
 	listModules func(c *Client)

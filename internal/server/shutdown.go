@@ -93,10 +93,14 @@ func (s *Server) Shutdown(flags ShutdownFlags) error {
 
 // saveAtExit writes the last snapshot if there is reason to.
 func (s *Server) saveAtExit(flags ShutdownFlags) error {
+	if s.loading.on {
+		flags = flags&^ShutdownSave | ShutdownNoSave // what is there is a part
+	}
 	wanted := len(s.Config.Values.SavePoints) > 0 && flags&ShutdownNoSave == 0
 	if flags&ShutdownSave == 0 && (!wanted || s.life.save == nil) {
 		return nil
 	}
+	s.abandonSave()
 	s.Log(LogNotice, "Saving the final RDB snapshot before exiting.")
 	err := errNoSnapshot
 	if s.life.save != nil {

@@ -19,6 +19,7 @@ type DB struct {
 	modules int      // entries of type Module
 	scratch []byte   // the keys that ExpireCycle found
 	ttl     int64    // what AverageTTL tells
+	snap    epochState
 }
 
 // New makes an empty database. Nil settings are Redis's defaults.
@@ -107,6 +108,9 @@ func (db *DB) bury(e *Entry, hash uint64, later bool) {
 	db.moves++
 	if e.Expire() != 0 {
 		db.expires.Remove(db.heap, hash, unsafe.Pointer(e))
+	}
+	if db.Due(e) && db.snap.guard.Take(db, e) {
+		return
 	}
 	if e.hasWord() {
 		v := valueOf(e)

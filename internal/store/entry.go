@@ -107,7 +107,7 @@ func (db *DB) alloc(key []byte, flags uint8, vlen int) *Entry {
 		flags |= ds.FlagLong
 	}
 	e := (*Entry)(db.heap.Alloc(entrySize(flags, len(key), vlen)))
-	*e = Entry{flags: flags, klen: klen, vlen: uint16(vlen)}
+	*e = Entry{flags: flags | db.snap.epoch, klen: klen, vlen: uint16(vlen)}
 	off := ds.EntryKeyOffset(flags)
 	if klen == ds.LongKey {
 		*(*uint64)(e.at(off - 8)) = uint64(len(key))
@@ -121,7 +121,7 @@ func (db *DB) alloc(key []byte, flags uint8, vlen int) *Entry {
 // undefined, except that embedded bytes are kept, as many as fit. It returns
 // where the entry is then.
 func (db *DB) reshape(e *Entry, flags uint8, vlen int) *Entry {
-	flags |= e.flags & ds.FlagLong
+	flags |= e.flags & keptFlags
 	klen := e.keyLen()
 	from, to := ds.EntryKeyOffset(e.flags), ds.EntryKeyOffset(flags)
 	size := to + klen + vlen

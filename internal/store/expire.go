@@ -13,6 +13,7 @@ func (db *DB) SetExpire(e *Entry, at int64) *Entry {
 		db.Persist(e)
 		return e
 	}
+	db.Keep(e)
 	if e.flags&ds.FlagExpire == 0 {
 		var word uint64
 		if e.hasWord() {
@@ -37,6 +38,7 @@ func (db *DB) Persist(e *Entry) bool {
 	if e.Expire() == 0 {
 		return false
 	}
+	db.Keep(e)
 	db.expires.Remove(db.heap, ds.Hash(e.Key()), unsafe.Pointer(e))
 	*e.expireWord() = 0
 	return true

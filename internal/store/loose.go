@@ -35,6 +35,7 @@ func (db *DB) Adopt(e, loose *Entry) {
 	if !e.hasWord() || !loose.hasWord() {
 		panic("BUG: adopting an embedded value")
 	}
+	db.Keep(e)
 	db.moves++
 	valueOf(e).free(db.heap)
 	e.setValue(valueOf(loose))

@@ -133,6 +133,7 @@ func (db *DB) AddModule(key []byte, v ModuleValue) *Entry {
 // TakeModule takes the value out of an entry of type Module, which is a number
 // afterwards, for the caller to replace or delete. The value is the caller's.
 func (db *DB) TakeModule(e *Entry) ModuleValue {
+	db.Keep(e)
 	v := e.Module()
 	db.heap.Free(mem.Ptr(e.addr()), moduleBlockSize)
 	*e.word() = 0

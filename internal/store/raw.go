@@ -29,11 +29,12 @@ func (l ListValue) PackBytes(i int) []byte {
 	return k.Bytes()
 }
 
-// Effort is about how many blocks of memory the value has: what serialising or
-// freeing it takes grows with it, and with Weight.
-func (e *Entry) Effort() int {
-	if !e.hasWord() {
-		return 0
+// Larger reports whether the value has more than so many blocks of memory or,
+// about, so many bytes: what serialising it takes grows with both.
+func (e *Entry) Larger(blocks, bytes int) bool {
+	if !e.hasWord() || e.Type() == Module {
+		return false
 	}
-	return valueOf(e).effort()
+	v := valueOf(e)
+	return v.effort() > blocks || v.bytes() > bytes
 }

@@ -74,6 +74,7 @@ func (db *DB) prepare(e *Entry, key []byte, flags uint8, vlen int, keep bool) *E
 		db.insert(e)
 		return e
 	}
+	db.Keep(e)
 	if e.Type() != String {
 		db.moves++
 	}
@@ -87,7 +88,7 @@ func (db *DB) prepare(e *Entry, key []byte, flags uint8, vlen int, keep bool) *E
 			db.Persist(e)
 		}
 	}
-	if e.flags&^ds.FlagLong == flags && int(e.vlen) == vlen {
+	if e.flags&^keptFlags == flags && int(e.vlen) == vlen {
 		return e
 	}
 	return db.reshape(e, flags, vlen)
@@ -155,6 +156,7 @@ func (db *DB) OverwriteString(e *Entry, off int, data []byte) *Entry {
 }
 
 func (db *DB) resizeString(e *Entry, n int, zero bool) (*Entry, []byte) {
+	db.Keep(e)
 	if e.hasWord() && e.Encoding() == Raw {
 		b := blockAt(e.addr()).resize(db.heap, n, zero)
 		e.setAddr(b.addr)
@@ -197,6 +199,7 @@ func (db *DB) resizeString(e *Entry, n int, zero bool) (*Entry, []byte) {
 // Rename gives the entry another key, which must not be there, and returns
 // where it is then. The time of expiry stays.
 func (db *DB) Rename(e *Entry, key []byte) *Entry {
+	db.Keep(e)
 	n := db.twin(e, db, key)
 	if e.hasWord() {
 		*n.word() = *e.word()
@@ -208,6 +211,7 @@ func (db *DB) Rename(e *Entry, key []byte) *Entry {
 // Move takes the entry to another database, which must not have its key, and
 // returns where it is there. The time of expiry goes along.
 func (db *DB) Move(e *Entry, to *DB) *Entry {
+	db.Keep(e)
 	if e.Type() == Module {
 		n := db.twin(e, to, e.Key())
 		*n.word() = newModuleBlock(to.heap, db.TakeModule(e))

@@ -71,9 +71,9 @@ func (x *Encoder) groups(w *Writer, budget int) bool {
 			if !x.inside {
 				budget -= elemCost
 				w.String(c.Name())
-				w.time(c.Seen())
+				w.Time(c.Seen())
 				if w.Version >= 11 {
-					w.time(c.Active())
+					w.Time(c.Active())
 				}
 				w.Len(uint64(c.Pending()))
 			}
@@ -98,7 +98,7 @@ func (x *Encoder) pending(w *Writer, it *store.PendingIter, budget *int, whole b
 		id := p.ID().Bytes()
 		w.Raw(id[:])
 		if whole {
-			w.time(p.Time)
+			w.Time(p.Time)
 			w.Len(uint64(p.Count))
 		}
 		*budget -= elemCost
@@ -112,5 +112,5 @@ func (w *Writer) id(id store.StreamID) {
 	w.Len(id.Seq)
 }
 
-// time writes milliseconds since 1970.
-func (w *Writer) time(ms int64) { w.B = binary.LittleEndian.AppendUint64(w.B, uint64(ms)) }
+// Time writes milliseconds since 1970.
+func (w *Writer) Time(ms int64) { w.B = binary.LittleEndian.AppendUint64(w.B, uint64(ms)) }

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"berth/internal/config"
+)
+
+func init() {
+	registerFamily([]*Command{
+		define("server", "save", 1, Admin|NoScript|NoAsyncLoading|NoMulti, 0, "1.0.0", "O(N) where N is the total number of keys in all databases",
+			"Synchronously saves the database(s) to disk.", cmdSave),
+		define("server", "bgsave", -1, Admin|NoScript|NoAsyncLoading, 0, "1.0.0", "O(1)",
+			"Asynchronously saves the database(s) to disk.", cmdBgsave),
+	})
+}
+
+// The words for a command that has to wait for a snapshot.
+const (
+	errTextSaving     = "ERR Background save already in progress"
+	errTextOtherChild = "ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+		"Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+)
+
+// cmdSave is SAVE.
+func cmdSave(c *Client, _ [][]byte) {
+	if c.srv.save.background != nil {
+		c.WriteError(errTextSaving)
+		return
+	}
+	if c.srv.SaveNow() != nil {
+		c.WriteError("ERR")
+		return
+	}
+	c.WriteOK()
+}
+
+// cmdBgsave is BGSAVE [SCHEDULE].
+func cmdBgsave(c *Client, argv [][]byte) {
+	s := c.srv
+	schedule := len(argv) == 2 && equalFold(argv[1], "schedule")
+	if len(argv) > 1 && !schedule {
+		c.WriteError(ErrTextSyntax)
+		return
+	}
+	switch {
+	case s.save.background != nil:
+		c.WriteError(errTextSaving)
+	case s.exec.inExec, s.persist.running != nil && schedule:
+		s.save.scheduled = true
+		c.WriteStatus("Background saving scheduled")
+	case s.persist.running != nil:
+		c.WriteError(errTextOtherChild)
+	case s.SaveInBackground() != nil:
+		c.WriteError("ERR")
+	default:
+		c.WriteStatus("Background saving started")
+	}
+}
+
+// EnablePersistence has the data loaded at the start, saved when a save point is
+// reached, and saved at the end.
+func (s *Server) EnablePersistence() {
+	s.OnLoadData(s.loadDB)
+	s.SetSave(s.SaveNow)
+	s.startSaveCron()
+}
+
+// loadDB loads the file that the configuration names, if there is one.
+func (s *Server) loadDB() error {
+	if s.Config.Values.AppendOnly && s.persist.appendOnly {
+		return nil
+	}
+	start := time.Now()
+	err := s.LoadFile(s.dbFile(), LoadingRDB, LoadOptions{})
+	switch {
+	case err == nil:
+		s.Log(LogNotice, "DB loaded from disk: %.3f seconds", time.Since(start).Seconds())
+	case errors.Is(err, fs.ErrNotExist):
+	default:
+		return err
+	}
+	return nil
+}
+
+// AppendOnly says that the data are loaded from the append-only file when the
+// configuration has one.
+func (s *Server) AppendOnly() { s.persist.appendOnly = true }
+
+// LoadFile adds what a file holds to the databases. A file that is not there is no
+// other error in the log.
+func (s *Server) LoadFile(path string, kind LoadingKind, o LoadOptions) error {
+	f, err := os.Open(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.Log(LogWarning, "Fatal error: can't open the RDB file %s for reading: %s", path, config.SysText(err))
+		}
+		return err
+	}
+	defer f.Close()
+	size := int64(0)
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	s.BeginLoading(kind, size)
+	_, err = s.LoadSnapshot(f, o)
+	s.EndLoading(err == nil)
+	if err != nil {
+		s.Log(LogWarning, "%s: %v", path, err)
+	}
+	return err
+}
+
+// debugReload is DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE].
+func (c *Client) debugReload(args [][]byte) {
+	s := c.srv
+	save, flush, o := true, true, LoadOptions{}
+	for _, a := range args {
+		switch {
+		case equalFold(a, "merge"):
+			o.Overwrite = true
+		case equalFold(a, "noflush"):
+			flush = false
+		case equalFold(a, "nosave"):
+			save = false
+		default:
+			c.WriteError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+			return
+		}
+	}
+	if s.loading.on {
+		c.WriteError(ErrTextLoading)
+		return
+	}
+	if save && s.SaveNow() != nil {
+		c.WriteError("ERR")
+		return
+	}
+	if flush {
+		s.FlushDB(-1, false)
+		s.persist.functions = nil
+	}
+	if err := s.LoadFile(s.dbFile(), LoadingRDB, o); err != nil {
+		c.WriteError("ERR Error trying to load the RDB dump, check server logs.")
+		return
+	}
+	s.Log(LogWarning, "DB reloaded by DEBUG RELOAD")
+	c.WriteOK()
+}

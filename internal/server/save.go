@@ -1,0 +1,301 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"berth/internal/config"
+	"berth/loop"
+)
+
+// PersistenceKind says what is being saved, as modules are told.
+type PersistenceKind uint8
+
+// The kinds, with the subevents of REDISMODULE_EVENT_PERSISTENCE.
+const (
+	PersistRDB PersistenceKind = iota
+	PersistAOF
+	PersistSyncRDB
+	PersistEnded
+	PersistFailed
+	PersistSyncAOF
+)
+
+// saveState is what saving to the file that dbfilename names has to remember.
+type saveState struct {
+	// last is when the data were saved last, tried when that was tried last in the
+	// background, both in seconds since 1970.
+	last, tried int64
+	// failed says that the last attempt in the background failed.
+	failed bool
+	// scheduled is set when BGSAVE is to begin as soon as it can.
+	scheduled bool
+	// background is what BGSAVE writes, nil when it does not.
+	background *Snapshot
+	// dirty is how many changes there had been when it began.
+	dirty int64
+	// seconds is how long the last one took, below zero for none.
+	seconds int64
+	saves   int64
+}
+
+// tellPersistence tells modules that saving begins or ends.
+func (s *Server) tellPersistence(kind PersistenceKind) {
+	if fn := s.Hooks.Persistence; fn != nil {
+		fn(kind)
+	}
+}
+
+// snapshotFile is a file that a snapshot goes to under another name, until it is
+// whole.
+type snapshotFile struct {
+	s    *Server
+	file *os.File
+	temp string
+	path string
+	sync bool
+	// unsynced are the bytes since the last time the file was made to last.
+	unsynced int
+}
+
+// syncEvery is how much is written before the system is asked to make it last, so
+// that the end need not wait for everything.
+const syncEvery = 32 << 20
+
+// createSnapshot opens the file for a snapshot. An error is in the log.
+func (s *Server) createSnapshot(path string) (*snapshotFile, error) {
+	f := &snapshotFile{s: s, path: path, temp: fmt.Sprintf("temp-%d-%d.rdb", os.Getpid(), s.save.saves), sync: s.Config.Bool("rdb-save-incremental-fsync")}
+	s.save.saves++
+	if dir := filepath.Dir(path); dir != "." {
+		f.temp = filepath.Join(dir, f.temp)
+	}
+	var err error
+	if f.file, err = os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+		s.Log(LogWarning, "Failed opening the temp RDB file %s (in server root dir %s) for saving: %s", f.temp, workDir(), config.SysText(err))
+		return nil, fmt.Errorf("server: creating a snapshot: %w", err)
+	}
+	return f, nil
+}
+
+// workDir is the directory that the server runs in, for the log.
+func workDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "unknown"
+	}
+	return dir
+}
+
+// Write implements io.Writer. The snapshot's goroutine.
+func (f *snapshotFile) Write(b []byte) (int, error) {
+	n, err := f.file.Write(b)
+	if err != nil {
+		return n, err
+	}
+	if f.unsynced += n; f.sync && f.unsynced >= syncEvery {
+		f.unsynced = 0
+		err = f.file.Sync()
+	}
+	return n, err
+}
+
+// finish makes the file last, under its name. The snapshot's goroutine.
+func (f *snapshotFile) finish() error {
+	err := f.file.Sync()
+	if e := f.file.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("server: closing a snapshot: %w", err)
+	}
+	if err := os.Rename(f.temp, f.path); err != nil {
+		f.s.Log(LogWarning, "Error moving temp DB file %s on the final destination %s (in server root dir %s): %s", f.temp, f.path, workDir(), config.SysText(err))
+		return fmt.Errorf("server: renaming a snapshot: %w", err)
+	}
+	return syncDir(filepath.Dir(f.path))
+}
+
+// drop removes what is left of a snapshot that failed.
+func (f *snapshotFile) drop(err error) {
+	if !errors.Is(err, ErrSnapshotAborted) {
+		f.s.Log(LogWarning, "Write error while saving DB to the disk: %s", config.SysText(err))
+	}
+	_ = f.file.Close() // it may be closed already
+	_ = os.Remove(f.temp)
+}
+
+// dbFile is the file that dbfilename names.
+func (s *Server) dbFile() string { return s.Config.String("dbfilename") }
+
+// SaveFile writes all databases to a file at once; the loop is held until it is
+// done. Reasons of failure are in the log.
+func (s *Server) SaveFile(path string) error {
+	s.tellPersistence(PersistSyncRDB)
+	err := s.saveFile(path)
+	if err != nil {
+		s.tellPersistence(PersistFailed)
+		return err
+	}
+	s.tellPersistence(PersistEnded)
+	return nil
+}
+
+func (s *Server) saveFile(path string) error {
+	f, err := s.createSnapshot(path)
+	if err != nil {
+		return err
+	}
+	if err := s.WriteSnapshot(SnapshotOptions{To: f, Finish: f.finish}); err != nil {
+		f.drop(err)
+		return err
+	}
+	return nil
+}
+
+// SaveNow is SAVE: SaveFile to the file that the configuration names.
+func (s *Server) SaveNow() error {
+	if err := s.SaveFile(s.dbFile()); err != nil {
+		return err
+	}
+	s.Log(LogNotice, "DB saved on disk")
+	s.Dirty = 0
+	s.save.last = time.Now().Unix()
+	s.setSaveFailed(false)
+	return nil
+}
+
+// SaveInBackground is BGSAVE: it begins to save to the file that the configuration
+// names. The error is ErrSnapshotRunning, or in the log.
+func (s *Server) SaveInBackground() error {
+	if s.persist.running != nil {
+		return ErrSnapshotRunning
+	}
+	s.save.tried = time.Now().Unix()
+	s.save.dirty = s.Dirty
+	f, err := s.createSnapshot(s.dbFile())
+	if err != nil {
+		s.setSaveFailed(true)
+		return err
+	}
+	s.tellPersistence(PersistRDB)
+	began := time.Now()
+	sn, err := s.StartSnapshot(SnapshotOptions{To: f, Finish: f.finish, Done: func(err error) { s.savedInBackground(f, began, err) }})
+	if err != nil {
+		f.drop(err)
+		s.setSaveFailed(true)
+		s.tellPersistence(PersistFailed)
+		return err
+	}
+	s.save.background = sn
+	s.Log(LogNotice, "Background saving started by pid %d", os.Getpid())
+	return nil
+}
+
+// savedInBackground is called when BGSAVE is over.
+func (s *Server) savedInBackground(f *snapshotFile, began time.Time, err error) {
+	s.save.background = nil
+	s.save.seconds = int64(time.Since(began).Seconds())
+	if err != nil {
+		f.drop(err)
+		if errors.Is(err, ErrSnapshotAborted) {
+			s.Log(LogNotice, "Background saving was given up")
+		} else {
+			s.Log(LogWarning, "Background saving error")
+			s.setSaveFailed(true)
+		}
+		s.tellPersistence(PersistFailed)
+		return
+	}
+	s.Log(LogNotice, "DB saved on disk")
+	s.Log(LogNotice, "Background saving terminated with success")
+	s.Dirty -= s.save.dirty
+	s.save.last = time.Now().Unix()
+	s.setSaveFailed(false)
+	s.tellPersistence(PersistEnded)
+}
+
+// abandonSave gives up what BGSAVE writes, for it is out of date.
+func (s *Server) abandonSave() {
+	if s.save.background != nil {
+		s.Log(LogNotice, "There is a background saving of old data. Giving it up!")
+		s.save.background.Abort()
+	}
+}
+
+// retryDelay is how long after a failure the save points count again, in seconds.
+const retryDelay = 5
+
+// startSaveCron saves when a save point is reached, or BGSAVE was scheduled.
+func (s *Server) startSaveCron() {
+	period := func() time.Duration { return time.Second / time.Duration(max(1, s.Settings.Hz)) }
+	s.Loop.AddTimer(period(), func(loop.TimerID) time.Duration {
+		if s.persist.running == nil && s.exec.yielding == 0 && !s.loading.on {
+			s.saveIfDue(time.Now().Unix())
+		}
+		return period()
+	}, nil)
+}
+
+func (s *Server) saveIfDue(now int64) {
+	if s.save.failed && now-s.save.tried <= retryDelay {
+		return
+	}
+	if s.save.scheduled {
+		if s.SaveInBackground() == nil {
+			s.save.scheduled = false
+		}
+		return
+	}
+	for _, p := range s.Config.Values.SavePoints {
+		if s.Dirty >= int64(p.Changes) && now-s.save.last > int64(p.Seconds) {
+			s.Log(LogNotice, "%d changes in %d seconds. Saving...", p.Changes, p.Seconds)
+			_ = s.SaveInBackground() // the reason is in the log
+			return
+		}
+	}
+}
+
+// deniesWrite reports whether a command is one of those that are refused while
+// nothing can be saved.
+func (s *Server) deniesWrite(c *Client, cmd *Command) bool {
+	flags := cmd.Flags
+	if cmd.Name == "exec" && c.multi != nil {
+		flags |= c.multi.flags
+	}
+	return flags&Write != 0 || cmd.Name == "ping"
+}
+
+// setSaveFailed notes how saving went, and whether writes are refused for it.
+func (s *Server) setSaveFailed(failed bool) {
+	s.save.failed = failed
+	_ = s.applyDiskErrors()
+}
+
+// ErrTextMisconf is what writes are refused with while snapshots fail.
+const ErrTextMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
+	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+
+// DiskError is the error for commands that write while what they change could not be
+// saved; empty when all is well.
+func (s *Server) DiskError() string { return s.persist.diskError }
+
+// SetAppendError tells that the append-only file cannot be written: the error for
+// commands that write, empty when it can again.
+func (s *Server) SetAppendError(text string) {
+	s.persist.appendError = text
+	_ = s.applyDiskErrors()
+}
+
+// applyDiskErrors decides whether writes are refused.
+func (s *Server) applyDiskErrors() error {
+	p := &s.persist
+	p.diskError = p.appendError
+	if s.save.failed && len(s.Config.Values.SavePoints) > 0 && s.Config.Bool("stop-writes-on-bgsave-error") {
+		p.diskError = ErrTextMisconf
+	}
+	return nil
+}

@@ -1,0 +1,368 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"berth/internal/persist/rdb"
+	"berth/internal/persist/snapshot"
+	"berth/internal/store"
+	"berth/loop"
+)
+
+// A snapshot is what all databases held at one moment, written while they go on
+// changing. There is no second process: see docs/RATIONALE.md.
+//
+//  1. StartSnapshot writes the head and makes every entry due (store.Guard).
+//  2. A timer walks over the tables, a slice of a fraction of a millisecond at a
+//     time, and writes the entries that are due. A large value is written in steps.
+//  3. An entry that is due and about to change is written first, by Keep; one that
+//     goes is written, or taken over if it is large, by Take. A command that would
+//     change a large value waits until the walk, which then hurries there, has
+//     written it.
+//  4. A goroutine compresses long strings, sums up, and writes to the target. While
+//     it is behind by more than slackBytes the walk pauses.
+//
+// What step 3 writes goes to a buffer of its own, for step 2 may be in the middle of
+// a value. The two meet between values.
+
+// Errors of snapshots.
+var (
+	// ErrSnapshotRunning is returned when there is a snapshot already.
+	ErrSnapshotRunning = errors.New("server: a snapshot is under way")
+	// ErrSnapshotAborted is what the owner of a snapshot is told that was given up.
+	ErrSnapshotAborted = errors.New("server: the snapshot was given up")
+)
+
+// SnapshotOptions say where a snapshot goes.
+type SnapshotOptions struct {
+	// To is written to by one goroutine of the snapshot's.
+	To io.Writer
+	// Preamble says that this is the beginning of an append-only file.
+	Preamble bool
+	// Version is that of the format; 0 for what the configuration says.
+	Version int
+	// Finish, which may be nil, runs on that goroutine when everything was written,
+	// and is for what makes it last: Sync, Rename. Its error fails the snapshot.
+	Finish func() error
+	// Done, which may be nil, is called on the loop at the end.
+	Done func(err error)
+}
+
+// Snapshot is a snapshot that is being written. The loop.
+type Snapshot struct {
+	s     *Server
+	o     SnapshotOptions
+	out   *snapshotWriter
+	main  snapshot.Writer
+	early snapshot.Writer
+	// Which database the keys of each belong to, as the reader knows it.
+	mainDB, earlyDB int
+
+	parts []*snapshotPart
+	// now is the index of the part that the walk is in.
+	now int
+	// enc is the value that is written in steps, encPart where it is from. loose is
+	// it as well if it is in no database any more.
+	enc     snapshot.Encoder
+	encPart *snapshotPart
+	loose   *store.Entry
+	// next are values to be written before the walk goes on.
+	next []nextValue
+	// tail is what comes behind the keys.
+	tail []byte
+
+	policy  usePolicy
+	err     error
+	began   int64
+	total   int
+	keys    int
+	longest int64 // the longest slice, in nanoseconds
+	// keyDelay is what rdb-key-save-delay asks for, and delay what that adds up to, in
+	// nanoseconds.
+	keyDelay, delay int64
+	// sync is set while the loop is held.
+	sync bool
+	// extra is the most memory that was taken at once, in bytes.
+	extra   int64
+	timer   loop.TimerID
+	waiting []*Client
+	// walked is set when the walk is over, or was given up.
+	walked bool
+}
+
+// snapshotPart is a database as it was when the snapshot began.
+type snapshotPart struct {
+	db     *store.DB
+	number int
+	cursor uint64
+	walked bool
+	// release gives the database back, if it was emptied meanwhile.
+	release func(*store.DB)
+}
+
+// nextValue is a large value: under a key, or taken out of the database.
+type nextValue struct {
+	part  *snapshotPart
+	key   []byte
+	loose *store.Entry
+}
+
+// usePolicy is what of the use of keys is written.
+type usePolicy uint8
+
+const (
+	useNone usePolicy = iota
+	useIdle
+	useFreq
+)
+
+const (
+	// sliceTime is how long a slice lasts, about; pauseTime is what clients get
+	// between two slices.
+	sliceTime = 300 * time.Microsecond
+	pauseTime = 200 * time.Microsecond
+	// slackBytes is how far the goroutine may be behind before the walk waits.
+	slackBytes = 16 << 20
+	// chunkBytes is how much is handed over at once.
+	chunkBytes = 256 << 10
+	// stepBytes is how much of a large value is written between two looks at the
+	// clock.
+	stepBytes = 64 << 10
+)
+
+// SnapshotRunning is the snapshot that is being written, nil for none.
+func (s *Server) SnapshotRunning() *Snapshot { return s.persist.running }
+
+// StartSnapshot begins to write all databases as they are now. The error is
+// ErrSnapshotRunning, or says that a module failed to save its part.
+func (s *Server) StartSnapshot(o SnapshotOptions) (*Snapshot, error) {
+	if s.persist.running != nil {
+		return nil, ErrSnapshotRunning
+	}
+	sn := s.newSnapshot(o)
+	if err := sn.begin(); err != nil {
+		return nil, err
+	}
+	s.persist.running = sn
+	for _, p := range sn.parts {
+		p.db.SetGuard(sn)
+	}
+	sn.out.start(func() { s.Loop.Post(sn.written) })
+	sn.timer = s.Loop.AddTimer(0, func(loop.TimerID) time.Duration { return sn.slice() }, nil)
+	return sn, nil
+}
+
+// WriteSnapshot writes all databases at once: the loop is held until it is done.
+func (s *Server) WriteSnapshot(o SnapshotOptions) error {
+	sn := s.newSnapshot(o)
+	if err := sn.begin(); err != nil {
+		return err
+	}
+	sn.sync = true
+	sn.out.start(func() {})
+	for !sn.walk(nanotime()+int64(sliceTime)) && sn.err == nil {
+		time.Sleep(time.Duration(sn.delay))
+		sn.delay = 0
+		sn.out.waitBelow(slackBytes)
+		sn.fail(sn.out.failed())
+	}
+	err := sn.end()
+	if err == nil {
+		err = sn.out.wait()
+	}
+	return err
+}
+
+func (s *Server) newSnapshot(o SnapshotOptions) *Snapshot {
+	w := s.newWriter()
+	if o.Version != 0 {
+		w.Version = o.Version
+	}
+	w.Later = true
+	sn := &Snapshot{s: s, o: o, main: *w, early: *w, mainDB: -1, earlyDB: -1, began: nanotime()}
+	sn.keyDelay = keyDelay(s.Config.Int("rdb-key-save-delay"))
+	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, sum: s.Config.Bool("rdbchecksum")}
+	switch policy := s.Config.String("maxmemory-policy"); {
+	case s.CountsUses():
+		sn.policy = useFreq
+	case strings.HasSuffix(policy, "-lru"):
+		sn.policy = useIdle
+	}
+	for i, d := range s.keyspace.dbs {
+		if d.Len() > 0 {
+			sn.parts = append(sn.parts, &snapshotPart{db: d, number: i})
+			sn.total += d.Len()
+		}
+	}
+	return sn
+}
+
+// begin writes what stands before the keys, and prepares what stands behind them.
+func (sn *Snapshot) begin() error {
+	s, w := sn.s, &sn.main
+	w.Raw(fmt.Appendf(nil, "%s%04d", rdb.Magic, w.Version))
+	w.Aux("redis-ver", RedisVersion)
+	w.Aux("redis-bits", "64")
+	w.Aux("ctime", fmt.Sprint(time.Now().Unix()))
+	w.Aux("used-mem", fmt.Sprint(s.UsedMemory()))
+	preamble := "0"
+	if sn.o.Preamble {
+		preamble = "1"
+	}
+	w.Aux("aof-base", preamble)
+	if err := s.saveAux(w, true); err != nil {
+		return err
+	}
+	if w.Version >= 10 {
+		for _, lib := range s.persist.functions {
+			w.Op(rdb.OpFunction2)
+			w.String(lib)
+		}
+	}
+	for _, p := range sn.parts {
+		sn.selectDB(w, &sn.mainDB, p.number)
+		w.Op(rdb.OpResizeDB)
+		w.Len(uint64(p.db.Len()))
+		w.Len(uint64(p.db.Expiring()))
+	}
+	tail := snapshot.Writer{Version: w.Version, Compress: w.Compress}
+	if err := s.saveAux(&tail, false); err != nil {
+		return err
+	}
+	tail.Op(rdb.OpEOF)
+	sn.tail = tail.B
+	sn.handMain()
+	return nil
+}
+
+func (sn *Snapshot) selectDB(w *snapshot.Writer, at *int, number int) {
+	if *at != number {
+		w.Op(rdb.OpSelectDB)
+		w.Len(uint64(number))
+		*at = number
+	}
+}
+
+// head writes what stands before a value, and begins to write the value.
+func (sn *Snapshot) head(w *snapshot.Writer, at *int, x *snapshot.Encoder, p *snapshotPart, e *store.Entry) error {
+	sn.selectDB(w, at, p.number)
+	if t := e.Expire(); t != 0 {
+		w.Op(rdb.OpExpireMS)
+		w.Time(t)
+	}
+	switch sn.policy {
+	case useIdle:
+		w.Op(rdb.OpIdle)
+		w.Len(uint64(e.Idle(sn.s.Mstime()) / 1000))
+	case useFreq:
+		w.Op(rdb.OpFreq)
+		w.Op(uint8(p.db.Freq(e, sn.s.Mstime())))
+	}
+	sn.keys++
+	if sn.keyDelay != 0 {
+		sn.delay += sn.keyDelay
+	}
+	if e.Type() != store.Module {
+		return x.Begin(w, p.db, e, p.number)
+	}
+	sn.s.freeze() // the module only looks
+	defer sn.s.thaw()
+	return x.Begin(w, p.db, e, p.number)
+}
+
+// part finds the database that is written as a part.
+func (sn *Snapshot) part(db *store.DB) *snapshotPart {
+	for _, p := range sn.parts {
+		if p.db == db {
+			return p
+		}
+	}
+	panic("BUG: server: a snapshot guards a database that it does not have")
+}
+
+// Keep implements store.Guard.
+func (sn *Snapshot) Keep(db *store.DB, e *store.Entry) {
+	if sn.enc.Entry() == e {
+		// Nobody could wait for it: a transaction or a module changes it.
+		sn.enc.All(&sn.main)
+		sn.handMain()
+		return
+	}
+	var x snapshot.Encoder
+	if err := sn.head(&sn.early, &sn.earlyDB, &x, sn.part(db), e); err != nil {
+		sn.fail(err)
+		return
+	}
+	x.All(&sn.early)
+	if len(sn.early.B) >= chunkBytes {
+		sn.handEarly()
+	}
+	sn.noteExtra()
+}
+
+// Take implements store.Guard.
+func (sn *Snapshot) Take(db *store.DB, e *store.Entry) bool {
+	switch {
+	case sn.enc.Entry() == e:
+		sn.loose = e
+		return true
+	case e.Type() == store.Module || !large(e):
+		sn.Keep(db, e)
+		return false
+	}
+	sn.next = append(sn.next, nextValue{part: sn.part(db), loose: e})
+	return true
+}
+
+// Sizes from which a value is written in steps.
+const (
+	largeEffort = 512
+	largeBytes  = 64 << 10
+)
+
+// large reports whether to write the value takes too long to do it at once.
+func large(e *store.Entry) bool { return e.Larger(largeEffort, largeBytes) }
+
+// handMain gives what the walk wrote to the goroutine.
+func (sn *Snapshot) handMain() {
+	sn.out.put(sn.main.Take())
+	// The other writer's bytes may come in between.
+	sn.mainDB = -1
+}
+
+// handEarly gives what was written early to the goroutine, unless a value is half
+// written.
+func (sn *Snapshot) handEarly() {
+	if sn.enc.Entry() == nil {
+		sn.out.put(sn.early.Take())
+		sn.earlyDB = -1
+	}
+}
+
+// fail notes why the snapshot cannot be completed.
+func (sn *Snapshot) fail(err error) {
+	if sn.err == nil && err != nil {
+		sn.err = err
+	}
+}
+
+// keepOld is called before the value of an entry is changed through a handle. It
+// returns the entry, nil if a module whose value had to be saved took it away.
+func (s *Server) keepOld(db int, key []byte, e *store.Entry) *store.Entry {
+	d := s.DBAt(db)
+	if !d.Due(e) {
+		return e
+	}
+	module := e.Type() == store.Module
+	d.Keep(e)
+	if module {
+		e = d.Find(key)
+	}
+	return e
+}
+
+var _ store.Guard = (*Snapshot)(nil)

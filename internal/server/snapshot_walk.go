@@ -1,0 +1,195 @@
+package server
+
+import (
+	"bytes"
+	"time"
+
+	"berth/internal/persist/snapshot"
+	"berth/internal/store"
+	"berth/loop"
+)
+
+// slice goes on with the walk for a while and says when it is to be called again.
+func (sn *Snapshot) slice() time.Duration {
+	sn.fail(sn.out.failed())
+	if sn.err != nil {
+		_ = sn.end() // the goroutine tells the owner
+		return loop.NoMore
+	}
+	if sn.out.behind() > slackBytes {
+		return time.Millisecond
+	}
+	start := nanotime()
+	done := sn.walk(start + int64(sliceTime))
+	sn.longest = max(sn.longest, nanotime()-start)
+	if done || sn.err != nil {
+		_ = sn.end()
+		return loop.NoMore
+	}
+	pause := max(pauseTime, time.Duration(sn.delay))
+	sn.delay = 0
+	return pause
+}
+
+// walk writes entries until a moment, and reports whether there are no more.
+func (sn *Snapshot) walk(until int64) (done bool) {
+	for sn.err == nil {
+		switch {
+		case sn.enc.Entry() != nil:
+			sn.step()
+		case len(sn.next) > 0:
+			sn.takeNext()
+		case sn.now == len(sn.parts):
+			return true
+		default:
+			sn.scan(sn.parts[sn.now])
+		}
+		if len(sn.main.B) >= chunkBytes {
+			sn.handMain()
+		}
+		sn.noteExtra()
+		if nanotime() >= until || sn.delay >= int64(sliceTime) {
+			return false
+		}
+	}
+	return false
+}
+
+// step goes on with a large value.
+func (sn *Snapshot) step() {
+	e := sn.enc.Entry()
+	if !sn.enc.Step(&sn.main, stepBytes) {
+		return
+	}
+	if sn.loose != nil {
+		sn.encPart.db.Discard(sn.loose)
+		sn.loose = nil
+	} else {
+		sn.encPart.db.MarkSaved(e)
+	}
+	sn.handMain() // before anything that was written early meanwhile
+	sn.handEarly()
+	sn.resumeWaiting()
+}
+
+// takeNext begins with a large value.
+func (sn *Snapshot) takeNext() {
+	n := sn.next[0]
+	sn.next = sn.next[1:]
+	e := n.loose
+	if e == nil {
+		if e = n.part.db.Find(n.key); e == nil || !sn.due(n.part, e) {
+			sn.resumeWaiting()
+			return
+		}
+	}
+	sn.encPart, sn.loose = n.part, n.loose
+	sn.fail(sn.head(&sn.main, &sn.mainDB, &sn.enc, n.part, e))
+}
+
+// due reports whether the snapshot has yet to write an entry.
+func (sn *Snapshot) due(p *snapshotPart, e *store.Entry) bool { return sn.sync || p.db.Due(e) }
+
+// scan writes the entries of a bucket or two.
+func (sn *Snapshot) scan(p *snapshotPart) {
+	p.cursor = p.db.Scan(p.cursor, func(e *store.Entry) {
+		switch {
+		case !sn.due(p, e):
+		case !sn.sync && large(e):
+			sn.next = append(sn.next, nextValue{part: p, key: bytes.Clone(e.Key())})
+		default:
+			if err := sn.head(&sn.main, &sn.mainDB, &sn.enc, p, e); err != nil {
+				sn.fail(err)
+				return
+			}
+			sn.enc.All(&sn.main)
+			if !sn.sync {
+				p.db.MarkSaved(e)
+			}
+		}
+	})
+	if p.cursor == 0 {
+		sn.now++
+	}
+}
+
+// noteExtra notes how much memory the snapshot takes.
+func (sn *Snapshot) noteExtra() {
+	sn.extra = max(sn.extra, sn.out.behind()+int64(len(sn.main.B)+len(sn.early.B)))
+}
+
+// end ends the walk. The goroutine writes what is left and ends too; when it has
+// failed, or the walk has, that is returned.
+func (sn *Snapshot) end() error {
+	for _, p := range sn.parts {
+		p.db.EndGuard(sn.err == nil)
+	}
+	if sn.loose != nil {
+		sn.encPart.db.Discard(sn.loose)
+		sn.loose = nil
+	}
+	for _, n := range sn.next {
+		if n.loose != nil {
+			n.part.db.Discard(n.loose)
+		}
+	}
+	sn.next = nil
+	for _, p := range sn.parts {
+		if p.release != nil {
+			p.release(p.db)
+		}
+	}
+	if sn.timer != 0 {
+		sn.s.Loop.RemoveTimer(sn.timer)
+		sn.timer = 0
+	}
+	if sn.err != nil {
+		sn.out.close(nil, sn.err)
+	} else {
+		sn.enc = snapshot.Encoder{}
+		sn.handEarly()
+		sn.handMain()
+		sn.out.close(sn.tail, nil)
+	}
+	sn.walked = true
+	sn.resumeWaiting()
+	return sn.err
+}
+
+// written is called on the loop when the goroutine has come to its end.
+func (sn *Snapshot) written() {
+	s := sn.s
+	if !sn.walked {
+		// It failed before the walk knew.
+		sn.fail(sn.out.failed())
+		_ = sn.end()
+	}
+	s.persist.running = nil
+	s.noteSnapshot(sn)
+	if sn.o.Done != nil {
+		sn.o.Done(sn.out.failed())
+	}
+}
+
+// Abort gives the snapshot up. Its owner is told later, with ErrSnapshotAborted.
+func (sn *Snapshot) Abort() {
+	sn.fail(ErrSnapshotAborted)
+	if !sn.walked {
+		_ = sn.end()
+	}
+}
+
+// detached is told of a database that was emptied, and says whether the snapshot
+// has yet to write what is in it: then release is called when it has.
+func (sn *Snapshot) detached(db, old *store.DB, release func(*store.DB)) bool {
+	if sn.walked {
+		return false
+	}
+	for _, p := range sn.parts {
+		if p.db == db {
+			p.db, p.release = old, release
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+package server
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"sync"
+
+	"berth/internal/persist/rdb"
+	"berth/internal/persist/snapshot"
+)
+
+// snapshotWriter is the goroutine of a snapshot, and what it shares with the loop.
+type snapshotWriter struct {
+	to     io.Writer
+	finish func() error
+	sum    bool
+
+	mu     sync.Mutex
+	change sync.Cond
+	queue  []snapshot.Chunk
+	// bytes are those handed over and not yet written.
+	bytes  int64
+	closed bool
+	tail   []byte
+	err    error
+	ended  bool
+}
+
+// start starts the goroutine. done is called at its end, on it.
+func (w *snapshotWriter) start(done func()) {
+	w.change.L = &w.mu
+	go func() {
+		w.run()
+		done()
+	}()
+}
+
+// put hands a chunk over.
+func (w *snapshotWriter) put(c snapshot.Chunk) {
+	if len(c.B) == 0 {
+		return
+	}
+	w.mu.Lock()
+	w.queue = append(w.queue, c)
+	w.bytes += int64(len(c.B))
+	w.mu.Unlock()
+	w.change.Broadcast()
+}
+
+// close says that there is no more: but for the tail, and the checksum, or because
+// of an error.
+func (w *snapshotWriter) close(tail []byte, err error) {
+	w.mu.Lock()
+	w.closed, w.tail = true, tail
+	if w.err == nil {
+		w.err = err
+	}
+	w.mu.Unlock()
+	w.change.Broadcast()
+}
+
+// behind is how many bytes are yet to be written.
+func (w *snapshotWriter) behind() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bytes
+}
+
+// failed is why the goroutine ended early, if it did.
+func (w *snapshotWriter) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// waitBelow waits until no more than n bytes are yet to be written.
+func (w *snapshotWriter) waitBelow(n int64) {
+	w.mu.Lock()
+	for w.bytes > n && w.err == nil {
+		w.change.Wait()
+	}
+	w.mu.Unlock()
+}
+
+// wait waits for the end.
+func (w *snapshotWriter) wait() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !w.ended {
+		w.change.Wait()
+	}
+	return w.err
+}
+
+// next is the next chunk, or false at the end.
+func (w *snapshotWriter) next(written int) (snapshot.Chunk, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bytes -= int64(written)
+	w.change.Broadcast()
+	for len(w.queue) == 0 && !w.closed && w.err == nil {
+		w.change.Wait()
+	}
+	if len(w.queue) == 0 || w.err != nil {
+		return snapshot.Chunk{}, false
+	}
+	c := w.queue[0]
+	w.queue[0] = snapshot.Chunk{}
+	w.queue = w.queue[1:]
+	return c, true
+}
+
+// run writes until the end.
+func (w *snapshotWriter) run() {
+	err := w.writeAll()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	w.ended, w.queue, w.bytes = true, nil, 0
+	w.change.Broadcast()
+}
+
+func (w *snapshotWriter) writeAll() error {
+	var buf []byte
+	sum, written := uint64(0), 0
+	write := func(b []byte) error {
+		if w.sum {
+			sum = rdb.Checksum(sum, b)
+		}
+		if _, err := w.to.Write(b); err != nil {
+			return fmt.Errorf("server: writing a snapshot: %w", err)
+		}
+		return nil
+	}
+	for {
+		c, ok := w.next(written)
+		if !ok {
+			break
+		}
+		written = len(c.B)
+		b := c.B
+		if !c.Finished() {
+			buf = c.Finish(buf[:0])
+			b = buf
+		}
+		if err := write(b); err != nil {
+			return err
+		}
+	}
+	if err := w.failed(); err != nil {
+		return err
+	}
+	if err := write(w.tail); err != nil {
+		return err
+	}
+	if !w.sum {
+		sum = 0
+	}
+	if _, err := w.to.Write(binary.LittleEndian.AppendUint64(nil, sum)); err != nil {
+		return fmt.Errorf("server: writing a snapshot: %w", err)
+	}
+	if w.finish != nil {
+		return w.finish()
+	}
+	return nil
+}
