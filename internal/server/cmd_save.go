@@ -10,12 +10,7 @@ import (
 )
 
 func init() {
-	registerFamily([]*Command{
-		define("server", "save", 1, Admin|NoScript|NoAsyncLoading|NoMulti, 0, "1.0.0", "O(N) where N is the total number of keys in all databases",
-			"Synchronously saves the database(s) to disk.", cmdSave),
-		define("server", "bgsave", -1, Admin|NoScript|NoAsyncLoading, 0, "1.0.0", "O(1)",
-			"Asynchronously saves the database(s) to disk.", cmdBgsave),
-	})
+	handle(map[string]Handler{"save": cmdSave, "bgsave": cmdBgsave})
 }
 
 // The words for a command that has to wait for a snapshot.

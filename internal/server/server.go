@@ -61,7 +61,6 @@ type Server struct {
 	log      logState
 	life     lifeState
 	persist  persistState
-	loading  loadingState
 	save     saveState
 
 	// listModules writes the modules for HELLO.
