@@ -56,23 +56,23 @@ func TestYieldWithoutClients(t *testing.T) {
 // often as hz says.
 func TestYieldNow(t *testing.T) {
 	l := start(t, nil)
-	var first, second int64
+	waits := make(chan time.Duration, 2)
 	l.addTo("long", 1, 0, func(c *Client, _ [][]byte) {
 		s := c.Server()
 		next := int64(0)
 		began := nanotime()
 		s.YieldNow(&next, "", true)
-		first = next - began
+		waits <- time.Duration(next - began)
 		next = began
 		s.YieldNow(&next, "", true)
-		second = next - nanotime()
+		waits <- time.Duration(next - nanotime())
 		c.WriteOK()
 	})
 	l.dial().expect("long", "OK")
-	if first < int64(4*time.Second) || first > int64(6*time.Second) {
-		t.Errorf("the first time is in %v", time.Duration(first))
+	if first := <-waits; first < 4*time.Second || first > 6*time.Second {
+		t.Errorf("the first time is in %v", first)
 	}
-	if second <= 0 || second > int64(200*time.Millisecond) {
-		t.Errorf("the second time is in %v", time.Duration(second))
+	if second := <-waits; second <= 0 || second > 200*time.Millisecond {
+		t.Errorf("the second time is in %v", second)
 	}
 }
