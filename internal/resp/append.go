@@ -39,6 +39,18 @@ func AppendInt(b []byte, n int64) []byte {
 
 // AppendBulk adds a bulk string.
 func AppendBulk(b, s []byte) []byte {
+	// Where there is room, the parts of a short one are put in place at once: a
+	// reply of many elements is mostly this.
+	if uint(len(s)) < uint(len(smallBulk)) {
+		header := smallBulk[len(s)]
+		if at, end := len(b), len(b)+len(header)+len(s)+len(CRLF); end <= cap(b) {
+			b = b[:end]
+			at += copy(b[at:], header)
+			copy(b[at:], s)
+			b[end-2], b[end-1] = '\r', '\n'
+			return b
+		}
+	}
 	b = AppendBulkHeader(b, len(s))
 	b = append(b, s...)
 	return append(b, CRLF...)

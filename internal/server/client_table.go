@@ -23,9 +23,9 @@ const (
 	outSize = 16 << 10
 	// outKeep is the most pooled output buffers kept.
 	outKeep = 256
-	// chunkSize is how much output gathers in one slice before another is
-	// begun, so that large replies are not copied as they grow.
-	chunkSize = 64 << 10
+	// chunkSize is how much output gathers in one buffer before another is begun:
+	// less than its capacity, so that what is appended at last mostly has room.
+	chunkSize = outSize - 1<<10
 )
 
 // newID gives the next client id. IDs begin at 1 and are never reused.

@@ -282,15 +282,20 @@ func (c *Client) writeRange(z store.ZSetValue, rank, n int, back, scores bool) {
 		c.WriteArray(n)
 	}
 	it := z.Iter(rank, back)
+	if !scores {
+		for range n {
+			member, _ := it.Member()
+			c.writeElem(member)
+		}
+		return
+	}
 	for range n {
 		member, score, _ := it.Next()
-		if scores && c.RESP == 3 {
+		if c.RESP == 3 {
 			c.WriteArray(2)
 		}
 		c.writeElem(member)
-		if scores {
-			c.WriteDouble(score)
-		}
+		c.WriteDouble(score)
 	}
 }
 

@@ -33,6 +33,7 @@ type netState struct {
 	scratch resp.Scratch
 	// pending are the clients with output to flush before the loop sleeps.
 	pending, flushing []*Client
+	writer            gathering
 	// onReadable and onWritable serve all clients: one function value each.
 	onReadable, onWritable loop.FileFunc
 	// cronPaused is set by DEBUG PAUSE-CRON.

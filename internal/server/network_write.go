@@ -73,25 +73,12 @@ func (c *Client) flush() {
 	s := c.srv
 	sentNow := 0
 	c.outPeak = max(c.outPeak, c.OutputPending())
-	for {
-		b := c.out
-		if len(c.outq) != 0 {
-			b = c.outq[0]
-		}
-		if c.sent == len(b) {
-			if len(c.outq) == 0 {
-				break
-			}
-			c.outqLen -= len(b)
-			c.outq = c.outq[1:]
-			c.sent = 0
-			continue
-		}
+	for c.OutputPending() > 0 {
 		if sentNow >= maxFlush {
 			c.waitWritable()
 			return
 		}
-		n, err := writeFD(c.fd, b[c.sent:min(len(b), c.sent+maxWrite)])
+		n, err := s.net.writer.write(c)
 		s.Stats.WriteCalls++
 		if err != nil {
 			if isAgain(err) {
@@ -102,7 +89,6 @@ func (c *Client) flush() {
 			s.CloseSoon(c)
 			return
 		}
-		c.sent += n
 		sentNow += n
 		s.Stats.NetOut += int64(n)
 	}
@@ -120,6 +106,49 @@ func (c *Client) flush() {
 	if c.Flags&FlagCloseAfterReply != 0 {
 		s.CloseSoon(c)
 	}
+}
+
+// gathering hands several buffers to the kernel in one call. The loop owns it.
+type gathering struct{ parts [8]unix.Iovec }
+
+// write sends the beginning of a client's output, and takes off what was sent.
+func (g *gathering) write(c *Client) (n int, err error) {
+	if len(c.outq) == 0 {
+		n, err = writeFD(c.fd, c.out[c.sent:min(len(c.out), c.sent+maxWrite)])
+		c.sent += n
+		return n, err
+	}
+	parts, size, skip := 0, 0, c.sent
+	for i := 0; i <= len(c.outq) && parts < len(g.parts) && size < maxWrite; i++ {
+		b := c.out
+		if i < len(c.outq) {
+			b = c.outq[i]
+		}
+		b = b[skip:min(len(b), skip+maxWrite-size)]
+		skip = 0
+		if len(b) > 0 {
+			g.parts[parts].Base = &b[0]
+			g.parts[parts].SetLen(len(b))
+			size += len(b)
+			parts++
+		}
+	}
+	sent, _, errno := syscall.RawSyscall(unix.SYS_WRITEV, uintptr(c.fd), uintptr(unsafe.Pointer(&g.parts[0])), uintptr(parts))
+	clear(g.parts[:parts])
+	if errno != 0 {
+		return 0, errno
+	}
+	n = int(sent)
+	c.sent += n
+	for len(c.outq) > 0 && c.sent >= len(c.outq[0]) {
+		first := c.outq[0]
+		c.sent -= len(first)
+		c.outqLen -= len(first)
+		c.outq[0] = nil
+		c.outq = c.outq[1:]
+		c.srv.clients.pool.putOut(first)
+	}
+	return n, nil
 }
 
 // waitWritable goes on with the output when the connection is writable.

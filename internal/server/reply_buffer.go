@@ -37,7 +37,7 @@ func (c *Client) readySlow() bool {
 	if len(c.out) >= chunkSize && c.deferred == 0 {
 		c.outq = append(c.outq, c.out)
 		c.outqLen += len(c.out)
-		c.out = make([]byte, 0, chunkSize)
+		c.out = c.srv.clients.pool.getOut()
 		return !c.overLimit()
 	}
 	return true
@@ -162,6 +162,9 @@ func (c *Client) Rollback(m Mark) bool {
 func (c *Client) dropOutput() {
 	if c.Flags&FlagFake == 0 && c.out != nil {
 		c.srv.clients.pool.putOut(c.out)
+		for _, b := range c.outq {
+			c.srv.clients.pool.putOut(b)
+		}
 	}
 	c.out, c.outq, c.outqLen, c.sent = nil, nil, 0, 0
 }

@@ -469,17 +469,39 @@ func (it *ZSetIter) Next() (member ds.Elem, score float64, ok bool) {
 		}
 		return ds.Raw(ds.KindScored.Key(p)), *ds.Score(p), true
 	}
+	member, at, ok := it.nextPacked()
+	if ok {
+		e, _ := it.k.Get(at)
+		score = scoreOf(e)
+	}
+	return member, score, ok
+}
+
+// Member is Next without the score, which costs something to read in a listpack.
+func (it *ZSetIter) Member() (member ds.Elem, ok bool) {
+	if !it.packed {
+		p := it.tree.Next()
+		if p == nil {
+			return member, false
+		}
+		return ds.Raw(ds.KindScored.Key(p)), true
+	}
+	member, _, ok = it.nextPacked()
+	return member, ok
+}
+
+// nextPacked is the next member of a listpack, and where its score is.
+func (it *ZSetIter) nextPacked() (member ds.Elem, score int, ok bool) {
 	if it.pos < 0 || it.pos >= it.k.End() {
 		return member, 0, false
 	}
-	member, next := it.k.Get(it.pos)
-	e, after := it.k.Get(next)
+	member, score = it.k.Get(it.pos)
 	if it.back {
-		after = it.k.Prev(it.pos)
-		if after >= 0 {
-			after = it.k.Prev(after)
+		if it.pos = it.k.Prev(it.pos); it.pos >= 0 {
+			it.pos = it.k.Prev(it.pos)
 		}
+	} else {
+		it.pos = it.k.Next(score)
 	}
-	it.pos = after
-	return member, scoreOf(e), true
+	return member, score, true
 }
