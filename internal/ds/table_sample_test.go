@@ -41,7 +41,7 @@ func TestSample(t *testing.T) {
 		}
 		if size >= 500 {
 			for _, n := range counts {
-				if n > 4*rounds {
+				if n > 8*rounds {
 					t.Errorf("of %d entries one came up %d times, the mean is %d", size, n, rounds)
 					break
 				}
