@@ -34,6 +34,8 @@ func cmdDebug(c *Client, argv [][]byte) {
 		c.debugDigest()
 	case sub == "digest-value":
 		c.debugDigestValue(args)
+	case sub == "object" && one:
+		c.debugObject(args[0])
 	case sub == "protocol" && one:
 		c.debugProtocol(strings.ToLower(string(args[0])))
 	case sub == "populate" && len(args) >= 1 && len(args) <= 3:
@@ -182,6 +184,8 @@ var debugHelp = []string{
 	"    Reply <string> as an error.",
 	"LOG <message>",
 	"    Write <message> to the log.",
+	"OBJECT <key>",
+	"    Tell how the value of <key> is kept and how long it would be in a file.",
 	"PAUSE-CRON <0|1>",
 	"    Stop or go on to look after clients and expired keys from time to time.",
 	"POPULATE <count> [<prefix>] [<size>]",

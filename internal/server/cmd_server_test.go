@@ -105,6 +105,10 @@ func TestDebug(t *testing.T) {
 	if !k.s.keyspace.passive {
 		t.Error("SET-ACTIVE-EXPIRE has no effect")
 	}
+	k.expect("SET text hello", "OK", "DEBUG OBJECT nosuch", "-ERR no such key")
+	if got := k.do("DEBUG OBJECT text"); !regexp.MustCompile(`^Value at:0x[0-9a-f]+ refcount:1 encoding:embstr serializedlength:6 lru:\d+ lru_seconds_idle:0$`).MatchString(got) {
+		t.Errorf("OBJECT: %s", got)
+	}
 	k.c.RESP = 3
 	k.expect(
 		"DEBUG PROTOCOL double", "3.141",

@@ -13,8 +13,8 @@ const (
 	lfuInit = 5
 )
 
-// access is the word's 24 bits.
-func (e *Entry) access() uint32 { return e.meta >> accessShift }
+// AccessBits are the word's 24 bits.
+func (e *Entry) AccessBits() uint32 { return e.meta >> accessShift }
 
 func (e *Entry) setAccess(v uint32) { e.meta = e.meta&(1<<accessShift-1) | v<<accessShift }
 
@@ -50,7 +50,7 @@ func (db *DB) Fresh(e *Entry, now int64) {
 // Idle is how long the entry has not been used at now, in milliseconds and
 // rounded to a second. It says nothing under LFU.
 func (e *Entry) Idle(now int64) int64 {
-	return int64((clock(now)-e.access())&accessMask) * 1000
+	return int64((clock(now)-e.AccessBits())&accessMask) * 1000
 }
 
 // SetIdle sets the time of the last use to idle milliseconds before now.
@@ -59,11 +59,11 @@ func (e *Entry) SetIdle(now, idle int64) { e.setAccess(clock(max(0, now-idle))) 
 // Freq is the count of uses at now, less what time took away. It says nothing
 // unless LFU is set.
 func (db *DB) Freq(e *Entry, now int64) int {
-	n := int(e.access() & 0xff)
+	n := int(e.AccessBits() & 0xff)
 	if db.set.LFUDecayTime <= 0 {
 		return n
 	}
-	passed := int((minutes(now) - e.access()>>8) & 0xffff)
+	passed := int((minutes(now) - e.AccessBits()>>8) & 0xffff)
 	return max(0, n-passed/db.set.LFUDecayTime)
 }
 
