@@ -39,21 +39,22 @@ var layers = map[string][]string{
 	"internal/acl":         {"internal/store", "internal/resp"},
 	"internal/server": {"loop", "internal/resp", "internal/store", "internal/ds", "internal/mem", "internal/config", "internal/longdouble", "internal/geo", "internal/hll", "internal/persist",
 		"internal/script", "internal/repl", "internal/acl"},
-	"internal/testkit":     {"internal/resp", "internal/config"},
-	"internal/sessiontest": {"internal/testkit", "internal/resp", "internal/config"},
-	"internal/clienttest":  {"internal/testkit", "internal/resp", "internal/config"},
-	"internal/bench":       {},
-	"internal/conformance": {},
-	"internal/marks":       {},
-	"internal/lint":        {},
-	"internal/moduletest":  {},
-	"internal/genapi":      {},
-	"internal/torture":     {},
-	"internal/cmd":         {"internal"},
+	"internal/testkit":      {"internal/resp", "internal/config"},
+	"internal/sessiontest":  {"internal/testkit", "internal/resp", "internal/config"},
+	"internal/clienttest":   {"internal/testkit", "internal/resp", "internal/config"},
+	"internal/exchangetest": {"internal/testkit", "internal/sessiontest", "internal/resp", "internal/persist", "internal/store", "internal/ds"},
+	"internal/bench":        {},
+	"internal/conformance":  {},
+	"internal/marks":        {},
+	"internal/lint":         {},
+	"internal/moduletest":   {},
+	"internal/genapi":       {},
+	"internal/torture":      {},
+	"internal/cmd":          {"internal"},
 }
 
 // tools are no part of the product: nothing but the commands that run them imports them.
-var tools = []string{"internal/testkit", "internal/sessiontest", "internal/clienttest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
+var tools = []string{"internal/testkit", "internal/sessiontest", "internal/clienttest", "internal/exchangetest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
 
 // below tells whether a package is folder or lies in it.
 func below(pkg, folder string) bool {
