@@ -122,6 +122,7 @@ func apiStreamAdd(f *frame) {
 		id, _ = server.NextStreamID(v, id, false, false, host.srv.Mstime())
 	}
 	v.Append(id, st.args())
+	host.srv.SignalKey(k.db, k.name, true)
 	if idAt != 0 {
 		putID(idAt, id)
 	}
