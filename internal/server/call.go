@@ -167,7 +167,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	}
 	s.exec.depth++
 	c.Flags |= FlagExecuting
-	dirty := s.Dirty
+	dirty, inner := s.Dirty, s.meter.inner
 
 	cmd.Handler(c, argv)
 
@@ -180,6 +180,9 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 		s.clock.now = end
 	}
 	c.duration += end - start
+	if cmd.Meter != nil {
+		s.measured(cmd.Meter, ByCommand, cmd, end-start, inner)
+	}
 	if s.Stats.ErrorReplies > s.exec.errors || len(c.errors) != captured {
 		cmd.Stats.Failed++
 		s.exec.errors = s.Stats.ErrorReplies

@@ -75,6 +75,9 @@ type Values struct {
 	// SlowlogThreshold is from how many microseconds on a command is slow, below
 	// zero for never.
 	SlowlogThreshold int64
+	// SlowCallback is from how many milliseconds on a module's callback is
+	// logged, 0 for never.
+	SlowCallback int64
 	// SlowlogMaxLen is how many slow commands are kept.
 	SlowlogMaxLen uint64
 	// NotifyFlags are the classes of keyspace events that are published, with

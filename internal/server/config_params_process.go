@@ -68,6 +68,9 @@ func (l *paramList) process() {
 	l.apply(s.applySlowlog)
 	l.add("slowlog-max-len", "", 0, config.IntAt(&v.SlowlogMaxLen, 128, 0, config.MaxLong, 0))
 	l.apply(s.applySlowlog)
+	// This one is berth's own.
+	l.add("module-slow-callback-ms", "", 0, config.IntAt(&v.SlowCallback, 100, 0, config.MaxLong, 0))
+	l.apply(s.applySlowCallback)
 	l.keepInt("latency-monitor-threshold", "", 0, 0, 0, config.MaxLong, 0)
 	l.apply(s.applySlowlog)
 	l.add("latency-tracking", "", 0, config.BoolAt(&v.LatencyTracking, true))
