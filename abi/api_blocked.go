@@ -35,13 +35,13 @@ func (bc *blockedClient) flushContexts() {
 }
 
 // run calls one of the wait's command-like callbacks for client c.
-func (bc *blockedClient) run(fn uintptr, c *server.Client, flag ctxFlag) {
+func (bc *blockedClient) run(kind server.CallbackKind, fn uintptr, c *server.Client, flag ctxFlag) {
 	ctx := newContext(bc.m, c, true)
 	ctx.flags |= flag
 	ctx.blocked = bc
 	ctx.cell.data = bc.b.Data
 	ctx.setArgs(bc.b.Argv())
-	bc.m.serve(ctx, fn)
+	bc.m.serve(kind, ctx, fn)
 	ctx.release(true)
 }
 
@@ -64,13 +64,15 @@ func apiBlockClient(f *frame) {
 	o.OnReply = func(c *server.Client, b *server.Blocked) {
 		switch {
 		case bc.replyFn != 0:
-			bc.run(bc.replyFn, c, ctxBlockedReply)
+			bc.run(server.ByReply, bc.replyFn, c, ctxBlockedReply)
 		case bc.m.fault != nil && len(b.ReplyClient().Output()) == 0:
 			c.WriteError(bc.m.fencedText())
 		}
 	}
 	if bc.timeoutFn != 0 {
-		o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(bc.timeoutFn, c, ctxBlockedTimeout) }
+		o.OnTimeout = func(c *server.Client, _ *server.Blocked) {
+			bc.run(server.ByTimeout, bc.timeoutFn, c, ctxBlockedTimeout)
+		}
 	}
 	// A client that cannot wait got its error; the module still gets a handle
 	// to pass on, as it does in Redis.
@@ -90,9 +92,9 @@ func (bc *blockedClient) free() {
 		ctx.blocked = bc
 		ctx.client = nil // its turn to reply is over
 		if bc.m.freeTakesContext {
-			bc.m.call(bc.freeFn, uint64(ctx.addr()), uint64(bc.b.Data), 0, 0, 0, 0)
+			bc.m.call(server.ByFree, bc.freeFn, uint64(ctx.addr()), uint64(bc.b.Data), 0, 0, 0, 0)
 		} else {
-			bc.m.call(bc.freeFn, uint64(bc.b.Data), 0, 0, 0, 0, 0)
+			bc.m.call(server.ByFree, bc.freeFn, uint64(bc.b.Data), 0, 0, 0, 0, 0)
 		}
 		ctx.release(true)
 	}
@@ -142,7 +144,7 @@ func apiSetDisconnectCallback(f *frame) {
 		}
 		ctx := newContext(bc.m, nil, true)
 		ctx.flags |= ctxTemporary | ctxDisconnected
-		bc.m.call(bc.disconnect, uint64(ctx.addr()), uint64(bc.p), 0, 0, 0, 0)
+		bc.m.call(server.ByDisconnect, bc.disconnect, uint64(ctx.addr()), uint64(bc.p), 0, 0, 0, 0)
 		ctx.release(true)
 	})
 }

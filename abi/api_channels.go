@@ -13,7 +13,7 @@ func (m *Module) channelFinder(fn uintptr) func([][]byte) []server.ChannelRef {
 		ctx := newContext(m, nil, true)
 		ctx.flags |= ctxChannelsPosition
 		ctx.setArgs(argv)
-		m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+		m.call(server.ByKeys, fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
 		refs := slices.Clone(ctx.channels)
 		ctx.release(true)
 		return refs

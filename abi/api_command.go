@@ -63,7 +63,7 @@ func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
 	}
 	first, last, step := int(f.i32(4)), int(f.i32(5)), int(f.i32(6))
 	cmd := &server.Command{
-		Name: name, Arity: -1, Flags: flags | server.Module, Owner: m, Group: "module",
+		Name: name, Arity: -1, Flags: flags | server.Module, Owner: m, Meter: &m.meter, Group: "module",
 		FirstKey: first, LastKey: last, KeyStep: step,
 	}
 	if first != 0 {
@@ -173,7 +173,7 @@ func (m *Module) keyFinder(fn uintptr) func(*server.Command, [][]byte) ([]server
 		ctx := newContext(m, nil, true)
 		ctx.flags |= ctxKeysPosition
 		ctx.setArgs(argv)
-		m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
+		m.call(server.ByKeys, fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0)
 		keys := slices.Clone(ctx.positions)
 		ctx.release(true)
 		return keys, true

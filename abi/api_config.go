@@ -127,12 +127,12 @@ func refused(status uint64, text uintptr) error {
 // store calls the set callback with a value in a register.
 func (mc *moduleConfig) store(value uint64) error {
 	text := new(uintptr)
-	r := mc.m.call(mc.set, uint64(addrOf(&mc.cname[0])), value, uint64(mc.data), uint64(addrOf(text)), 0, 0)
+	r := mc.m.call(server.ByConfig, mc.set, uint64(addrOf(&mc.cname[0])), value, uint64(mc.data), uint64(addrOf(text)), 0, 0)
 	return refused(r, *text)
 }
 
 func (mc *moduleConfig) load() uint64 {
-	return mc.m.call(mc.get, uint64(addrOf(&mc.cname[0])), uint64(mc.data), 0, 0, 0, 0)
+	return mc.m.call(server.ByConfig, mc.get, uint64(addrOf(&mc.cname[0])), uint64(mc.data), 0, 0, 0, 0)
 }
 
 // applyNow calls the apply callback.
@@ -140,7 +140,7 @@ func (mc *moduleConfig) applyNow() error {
 	text := new(uintptr)
 	var r uint64
 	mc.m.withContext(func(ctx *Context) {
-		r = mc.m.call(mc.apply, uint64(ctx.addr()), uint64(mc.data), uint64(addrOf(text)), 0, 0, 0)
+		r = mc.m.call(server.ByConfig, mc.apply, uint64(ctx.addr()), uint64(mc.data), uint64(addrOf(text)), 0, 0, 0)
 	})
 	return refused(r, *text)
 }

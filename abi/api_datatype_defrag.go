@@ -3,6 +3,7 @@ package abi
 import (
 	"time"
 
+	"berth/internal/server"
 	"berth/internal/store"
 )
 
@@ -30,7 +31,7 @@ func (t *dataType) Defrag(key store.ModuleKey, v uintptr, cursor *uint64, end in
 	p := newHandle(headDefrag, d, true)
 	slot := p + defragSlot
 	*(*uintptr)(at(slot)) = v
-	more := int32(t.m.call(t.methods.defrag, uint64(p), uint64(d.key.addr()), uint64(slot), 0, 0, 0)) != 0
+	more := int32(t.m.call(server.ByDefrag, t.methods.defrag, uint64(p), uint64(d.key.addr()), uint64(slot), 0, 0, 0)) != 0
 	v = *(*uintptr)(at(slot))
 	freeHandle(p, true)
 	d.key.release(true)
@@ -44,7 +45,7 @@ func (h *Host) defragGlobals() {
 			continue
 		}
 		p := newHandle(headDefrag, &defragCtx{db: -1}, true)
-		m.call(m.defrag, uint64(p), 0, 0, 0, 0, 0)
+		m.call(server.ByDefrag, m.defrag, uint64(p), 0, 0, 0, 0, 0)
 		freeHandle(p, true)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"strconv"
 
+	"berth/internal/server"
 	"berth/internal/store"
 )
 
@@ -22,7 +23,7 @@ func (t *dataType) Digest(key store.ModuleKey, v uintptr) [sha1.Size]byte {
 	}
 	d := &digest{key: newString(key.Key, true), db: key.DB}
 	p := newHandle(headDigest, d, true)
-	t.m.call(t.methods.digest, uint64(p), uint64(v), 0, 0, 0, 0)
+	t.m.call(server.ByDataType, t.methods.digest, uint64(p), uint64(v), 0, 0, 0, 0)
 	freeHandle(p, true)
 	d.key.release(true)
 	return sha1.Sum(d.x[:])

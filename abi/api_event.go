@@ -1,5 +1,7 @@
 package abi
 
+import "berth/internal/server"
+
 // The server events by the interface's numbers.
 const (
 	eventFlush        = 2
@@ -119,5 +121,5 @@ func (l listener) call(ctx *Context, id, sub uint64, data uintptr) {
 	if callTop >= callDepth-8 {
 		return // the callback causes the very event that it hears of
 	}
-	l.m.call(l.fn, uint64(ctx.addr()), id, l.version, sub, uint64(data), 0)
+	l.m.call(server.ByServerEvent, l.fn, uint64(ctx.addr()), id, l.version, sub, uint64(data), 0)
 }

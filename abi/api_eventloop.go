@@ -61,11 +61,11 @@ func (m *Module) fire(fd int, fired loop.Mask) {
 	}
 	p := *e.proc(fired)
 	if !p.context {
-		m.call(p.fn, uint64(fd), uint64(p.data), uint64(fired), 0, 0, 0)
+		m.call(server.ByFile, p.fn, uint64(fd), uint64(p.data), uint64(fired), 0, 0, 0)
 		return
 	}
 	m.withContext(func(ctx *Context) {
-		m.call(p.fn, uint64(ctx.addr()), uint64(fd), uint64(p.data), uint64(fired), 0, 0)
+		m.call(server.ByFile, p.fn, uint64(ctx.addr()), uint64(fd), uint64(p.data), uint64(fired), 0, 0)
 	})
 }
 
@@ -161,7 +161,7 @@ func apiEventLoopAddOneShot(f *frame) {
 			}
 			return
 		}
-		m.call(fn, uint64(data), 0, 0, 0, 0, 0)
+		m.call(server.ByOneShot, fn, uint64(data), 0, 0, 0, 0, 0)
 	})
 	f.errno = errnoZero
 	f.setOK(true)

@@ -68,7 +68,7 @@ func (fl *filter) run(call *server.FilterCall) {
 		fc.argv = append(fc.argv, newString(a, true))
 	}
 	p := newHandle(headFilterCall, fc, true)
-	fl.m.call(fl.fn, uint64(p), 0, 0, 0, 0, 0)
+	fl.m.call(server.ByFilter, fl.fn, uint64(p), 0, 0, 0, 0, 0)
 	freeHandle(p, true)
 	if fc.changed {
 		call.Argv = make([][]byte, len(fc.argv))

@@ -36,6 +36,7 @@ func apiSetModuleAttribs(f *frame) {
 		return // Redis ignores a second call as well
 	}
 	m.name, m.version, m.apiver = cstring(f.uptr(1)), int(f.i32(2)), int(f.i32(3))
+	m.meter.Name = m.name
 }
 
 func apiIsModuleNameBusy(f *frame) {

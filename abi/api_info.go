@@ -37,7 +37,7 @@ func (m *Module) fillInfo(w *server.InfoWriter, crash bool) {
 	if crash {
 		forCrash = 1
 	}
-	m.call(m.infoFunc, uint64(p), forCrash, 0, 0, 0, 0)
+	m.call(server.ByInfo, m.infoFunc, uint64(p), forCrash, 0, 0, 0, 0)
 	freeHandle(p, true)
 }
 

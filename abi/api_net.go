@@ -84,7 +84,7 @@ func apiCreateTimeEvent(f *frame) {
 		func(id loop.TimerID) time.Duration {
 			again := loop.NoMore
 			m.withContext(func(ctx *Context) {
-				ms := int32(m.call(e.fn, uint64(ctx.addr()), uint64(id), uint64(e.data), 0, 0, 0))
+				ms := int32(m.call(server.ByTimer, e.fn, uint64(ctx.addr()), uint64(id), uint64(e.data), 0, 0, 0))
 				if ms >= 0 {
 					again = time.Duration(ms) * time.Millisecond
 				}
@@ -95,7 +95,7 @@ func apiCreateTimeEvent(f *frame) {
 			delete(m.times, id)
 			if e.final != 0 {
 				m.withContext(func(ctx *Context) {
-					m.call(e.final, uint64(ctx.addr()), uint64(e.data), 0, 0, 0, 0)
+					m.call(server.ByFree, e.final, uint64(ctx.addr()), uint64(e.data), 0, 0, 0, 0)
 				})
 			}
 		})
@@ -292,7 +292,7 @@ func (m *Module) detach(key string) bool {
 	delete(m.attached, key)
 	if a.free != 0 {
 		m.withContext(func(ctx *Context) {
-			m.call(a.free, uint64(ctx.addr()), uint64(a.value), 0, 0, 0, 0)
+			m.call(server.ByFree, a.free, uint64(ctx.addr()), uint64(a.value), 0, 0, 0, 0)
 		})
 	}
 	return true

@@ -52,7 +52,7 @@ func (kl *keyspaceListener) hear(class int, event string, key []byte, db int) {
 	name := eventName(event)
 	s := newString(key, true)
 	kl.active = true
-	m.call(kl.fn, uint64(ctx.addr()), uint64(class), uint64(uintptr(unsafe.Pointer(&name[0]))), uint64(s.addr()), 0, 0)
+	m.call(server.ByKeyEvent, kl.fn, uint64(ctx.addr()), uint64(class), uint64(uintptr(unsafe.Pointer(&name[0]))), uint64(s.addr()), 0, 0)
 	kl.active = false
 	runtime.KeepAlive(name)
 	s.release(true)
@@ -124,9 +124,9 @@ func (j *job) run() {
 	j.m = nil
 	m.withContext(func(ctx *Context) {
 		ctx.cell.db = j.db
-		m.call(j.fn, uint64(ctx.addr()), uint64(j.data), 0, 0, 0, 0)
+		m.call(server.ByJob, j.fn, uint64(ctx.addr()), uint64(j.data), 0, 0, 0, 0)
 		if j.free != 0 {
-			m.call(j.free, uint64(j.data), 0, 0, 0, 0, 0)
+			m.call(server.ByFree, j.free, uint64(j.data), 0, 0, 0, 0, 0)
 		}
 	})
 }
@@ -138,7 +138,7 @@ func (m *Module) dropJobs() {
 		m.jobs = m.jobs[1:]
 		j.m = nil
 		if j.free != 0 {
-			m.call(j.free, uint64(j.data), 0, 0, 0, 0, 0)
+			m.call(server.ByFree, j.free, uint64(j.data), 0, 0, 0, 0, 0)
 		}
 	}
 }

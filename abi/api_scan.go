@@ -77,7 +77,7 @@ func apiScan(f *frame) {
 		k.keep(e)
 		k.cell.head = headKey
 		s := newString(name, true)
-		ctx.module.call(fn, uint64(ctx.addr()), uint64(s.addr()), uint64(k.addr()), data, 0, 0)
+		ctx.module.enter(fn, uint64(ctx.addr()), uint64(s.addr()), uint64(k.addr()), data, 0, 0)
 		s.release(true)
 		if k.cell.head == headKey {
 			k.close()
@@ -147,7 +147,7 @@ func (f *frame) callScanned(k *key, found *names, hasValue bool) {
 			val = newString(found.at(i), true)
 			arg = uint64(val.addr())
 		}
-		m.call(fn, uint64(p), uint64(name.addr()), arg, data, 0, 0)
+		m.enter(fn, uint64(p), uint64(name.addr()), arg, data, 0, 0)
 		name.release(true)
 		if val != nil {
 			val.release(true)

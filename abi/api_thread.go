@@ -1,5 +1,14 @@
 package abi
 
+import "berth/internal/server"
+
+// threadState is which thread of a module has the host lock. It belongs to that
+// thread.
+type threadState struct {
+	module *Module // nil for none, and for one of an unknown module
+	began  server.MeterMark
+}
+
 // orphan takes a thread-safe context off its wait, which is over: replies to
 // it reach nobody any more.
 func (ctx *Context) orphan() {
@@ -74,13 +83,44 @@ func apiFreeThreadSafeContext(f *frame) {
 // The lock functions name their holder by its thread pointer. A thread that
 // takes the lock twice would wait for itself for ever: that is refused.
 
+// locking is the module whose thread asks for the lock. The context says so, but
+// Redis does not look at it, so a module may pass anything; nil if nobody knows.
+func (f *frame) locking() *Module {
+	if p := f.uptr(0); headOf(p) == headCtx {
+		return (*Context)(*objectSlot(p)).module
+	}
+	return host.moduleByPC(f.caller)
+}
+
+// threadIn is the beginning of what a thread does under the lock. Clients wait
+// meanwhile, so it is measured as a callback is.
+func (h *Host) threadIn(m *Module) {
+	h.srv.EnterUnit()
+	h.thread = threadState{m, h.srv.MeterStart()}
+}
+
+func (h *Host) threadOut() {
+	h.srv.LeaveUnit()
+	if m := h.thread.module; m != nil {
+		h.srv.MeterStop(&m.meter, server.ByThread, nil, h.thread.began)
+	}
+	h.thread = threadState{}
+}
+
 func apiThreadSafeContextLock(f *frame) {
 	if f.locked() {
 		f.misuse("this thread holds the host lock already")
 		return
 	}
+	m := f.locking()
+	if m != nil {
+		m.waiting.Add(1)
+	}
 	host.srv.HostLock.Lock(int64(f.thread))
-	host.srv.EnterUnit()
+	if m != nil {
+		m.waiting.Add(-1)
+	}
+	host.threadIn(m)
 }
 
 func apiThreadSafeContextTryLock(f *frame) {
@@ -89,7 +129,7 @@ func apiThreadSafeContextTryLock(f *frame) {
 		return
 	}
 	if host.srv.HostLock.TryLock(int64(f.thread)) {
-		host.srv.EnterUnit()
+		host.threadIn(f.locking())
 		f.setOK(true)
 		return
 	}
@@ -102,6 +142,6 @@ func apiThreadSafeContextUnlock(f *frame) {
 		f.misuse("this thread did not take the host lock")
 		return
 	}
-	host.srv.LeaveUnit()
+	host.threadOut()
 	host.srv.HostLock.Unlock()
 }

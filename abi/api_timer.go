@@ -3,6 +3,7 @@ package abi
 import (
 	"time"
 
+	"berth/internal/server"
 	"berth/loop"
 )
 
@@ -23,7 +24,7 @@ func apiCreateTimer(f *frame) {
 		delete(m.timers, id)
 		m.withContext(func(ctx *Context) {
 			ctx.cell.db = db
-			m.call(fn, uint64(ctx.addr()), uint64(t.data), 0, 0, 0, 0)
+			m.call(server.ByTimer, fn, uint64(ctx.addr()), uint64(t.data), 0, 0, 0, 0)
 		})
 		return loop.NoMore
 	}, nil)

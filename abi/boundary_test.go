@@ -82,10 +82,10 @@ func run(t testing.TB, m *Module, c *server.Client, name string, arg uint64) int
 	t.Helper()
 	ctx := newContext(m, c, true)
 	defer ctx.release(true)
-	if r := int32(m.call(symbol(t, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)); r != 0 {
+	if r := int32(m.call(server.ByCommand, symbol(t, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)); r != 0 {
 		t.Fatalf("%d functions are not there", r)
 	}
-	return int64(m.call(symbol(t, name), uint64(ctx.addr()), arg, 0, 0, 0, 0))
+	return int64(m.call(server.ByCommand, symbol(t, name), uint64(ctx.addr()), arg, 0, 0, 0, 0))
 }
 
 func TestReplies(t *testing.T) {
@@ -166,10 +166,10 @@ func benchmark(b *testing.B, name string) {
 	m := onLoop(b)
 	ctx := newContext(m, newTestClient(testServer), true)
 	defer ctx.release(true)
-	m.call(symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
+	m.call(server.ByCommand, symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
 	fn := symbol(b, name)
 	b.ResetTimer()
-	m.call(fn, uint64(ctx.addr()), uint64(b.N), 0, 0, 0, 0)
+	m.call(server.ByCommand, fn, uint64(ctx.addr()), uint64(b.N), 0, 0, 0, 0)
 }
 
 func BenchmarkLeafField(b *testing.B)    { benchmark(b, "timeLeaf") }
@@ -183,11 +183,11 @@ func BenchmarkLeafReply(b *testing.B) {
 	m := onLoop(b)
 	ctx := newContext(m, newTestClient(testServer), true)
 	defer ctx.release(true)
-	m.call(symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
+	m.call(server.ByCommand, symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
 	fn := symbol(b, "timeReply")
 	b.ResetTimer()
 	for n := b.N; n > 0; n -= 512 {
-		m.call(fn, uint64(ctx.addr()), uint64(min(n, 512)), 0, 0, 0, 0)
+		m.call(server.ByCommand, fn, uint64(ctx.addr()), uint64(min(n, 512)), 0, 0, 0, 0)
 		ctx.cell.wpos = ctx.cell.wbase
 	}
 }
@@ -196,18 +196,18 @@ func BenchmarkLeafString(b *testing.B) {
 	m := onLoop(b)
 	ctx := newContext(m, nil, true)
 	defer ctx.release(true)
-	m.call(symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
+	m.call(server.ByCommand, symbol(b, "setup"), uint64(ctx.addr()), 0, 0, 0, 0, 0)
 	s := newString([]byte("hello"), true)
 	defer s.release(true)
 	fn := symbol(b, "timeLeafString")
 	b.ResetTimer()
-	m.call(fn, uint64(s.addr()), uint64(b.N), 0, 0, 0, 0)
+	m.call(server.ByCommand, fn, uint64(s.addr()), uint64(b.N), 0, 0, 0, 0)
 }
 
 func BenchmarkCallModule(b *testing.B) {
 	m := onLoop(b)
 	fn := symbol(b, "nothing")
 	for range b.N {
-		m.call(fn, 0, 0, 0, 0, 0, 0)
+		m.call(server.ByCommand, fn, 0, 0, 0, 0, 0, 0)
 	}
 }

@@ -144,7 +144,7 @@ func (t *dataType) FreeValue(v uintptr) {
 	switch {
 	case t.methods.free == 0 || t.gone.Load():
 	case holdsLock():
-		t.m.call(t.methods.free, uint64(v), 0, 0, 0, 0, 0)
+		t.m.call(server.ByDataType, t.methods.free, uint64(v), 0, 0, 0, 0, 0)
 	default:
 		_, _ = callFree(t.methods.free, uint64(v), 0, 0, 0)
 	}
@@ -182,9 +182,9 @@ func withOptCtx(from store.ModuleKey, to *store.ModuleKey, fn func(ctx uint64)) 
 func (t *dataType) Unlinked(key store.ModuleKey, v uintptr) {
 	switch {
 	case t.methods.unlink2 != 0:
-		withOptCtx(key, nil, func(ctx uint64) { t.m.call(t.methods.unlink2, ctx, uint64(v), 0, 0, 0, 0) })
+		withOptCtx(key, nil, func(ctx uint64) { t.m.call(server.ByDataType, t.methods.unlink2, ctx, uint64(v), 0, 0, 0, 0) })
 	case t.methods.unlink != 0:
-		keyName(key, func(name uint64) { t.m.call(t.methods.unlink, name, uint64(v), 0, 0, 0, 0) })
+		keyName(key, func(name uint64) { t.m.call(server.ByDataType, t.methods.unlink, name, uint64(v), 0, 0, 0, 0) })
 	}
 }
 
@@ -193,9 +193,9 @@ func (t *dataType) Effort(key store.ModuleKey, v uintptr) int {
 	n := uint64(1)
 	switch {
 	case t.methods.effort2 != 0:
-		withOptCtx(key, nil, func(ctx uint64) { n = t.m.call(t.methods.effort2, ctx, uint64(v), 0, 0, 0, 0) })
+		withOptCtx(key, nil, func(ctx uint64) { n = t.m.call(server.ByDataType, t.methods.effort2, ctx, uint64(v), 0, 0, 0, 0) })
 	case t.methods.effort != 0:
-		keyName(key, func(name uint64) { n = t.m.call(t.methods.effort, name, uint64(v), 0, 0, 0, 0) })
+		keyName(key, func(name uint64) { n = t.m.call(server.ByDataType, t.methods.effort, name, uint64(v), 0, 0, 0, 0) })
 	}
 	return clampSize(n)
 }
@@ -207,10 +207,12 @@ func clampSize(n uint64) int { return int(min(n, 1<<63-1)) }
 func (t *dataType) CopyValue(from, to store.ModuleKey, v uintptr) (n uintptr, can bool) {
 	switch {
 	case t.methods.copy2 != 0:
-		withOptCtx(from, &to, func(ctx uint64) { n = uintptr(t.m.call(t.methods.copy2, ctx, uint64(v), 0, 0, 0, 0)) })
+		withOptCtx(from, &to, func(ctx uint64) {
+			n = uintptr(t.m.call(server.ByDataType, t.methods.copy2, ctx, uint64(v), 0, 0, 0, 0))
+		})
 	case t.methods.copy != 0:
 		keyName(from, func(a uint64) {
-			keyName(to, func(b uint64) { n = uintptr(t.m.call(t.methods.copy, a, b, uint64(v), 0, 0, 0)) })
+			keyName(to, func(b uint64) { n = uintptr(t.m.call(server.ByDataType, t.methods.copy, a, b, uint64(v), 0, 0, 0)) })
 		})
 	default:
 		return 0, false
@@ -224,10 +226,10 @@ func (t *dataType) Usage(key store.ModuleKey, v uintptr, samples int) int {
 	switch {
 	case t.methods.usage2 != 0:
 		withOptCtx(key, nil, func(ctx uint64) {
-			n = t.m.call(t.methods.usage2, ctx, uint64(v), uint64(samples), 0, 0, 0)
+			n = t.m.call(server.ByDataType, t.methods.usage2, ctx, uint64(v), uint64(samples), 0, 0, 0)
 		})
 	case t.methods.usage != 0:
-		n = t.m.call(t.methods.usage, uint64(v), 0, 0, 0, 0, 0)
+		n = t.m.call(server.ByDataType, t.methods.usage, uint64(v), 0, 0, 0, 0, 0)
 	}
 	return clampSize(n)
 }

@@ -33,7 +33,7 @@ func (io *moduleIO) with(fn func(p uint64)) {
 // save has the module save a value, and returns false if it could not.
 func (t *dataType) save(v uintptr) ([]byte, bool) {
 	io := &moduleIO{t: t, db: -1}
-	io.with(func(p uint64) { t.m.call(t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
+	io.with(func(p uint64) { t.m.call(server.ByDataType, t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
 	return io.w, !io.failed
 }
 
@@ -53,7 +53,9 @@ func (t *dataType) load(b []byte, encver int32) uintptr {
 	}
 	io := &moduleIO{t: t, r: rdb.NewReader(b), db: -1}
 	var v uintptr
-	io.with(func(p uint64) { v = uintptr(t.m.call(t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0)) })
+	io.with(func(p uint64) {
+		v = uintptr(t.m.call(server.ByDataType, t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0))
+	})
 	if io.failed && !aware && v != 0 {
 		t.FreeValue(v)
 		return 0

@@ -81,17 +81,24 @@ func (m *Module) fencedText() string {
 // Crashed tells whether a fault in its code has put the module out of service.
 func (m *Module) Crashed() bool { return m.fault != nil }
 
-// serve has the module's function fn serve a client's request. Should it crash,
+// serve has the module's function fn serve a client's request or a part of it. Should it crash,
 // the client gets an error in place of what was replied, or is closed when part
 // of that is on its way already.
-func (m *Module) serve(ctx *Context, fn uintptr) {
+func (m *Module) serve(kind server.CallbackKind, ctx *Context, fn uintptr) {
 	c := ctx.client
 	if m.fault != nil {
 		c.WriteError(m.fencedText())
 		return
 	}
 	mark := c.Mark()
-	m.call(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0)
+	var begin server.MeterMark
+	if kind != server.ByCommand {
+		begin = host.srv.MeterStart()
+	}
+	m.enter(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0)
+	if kind != server.ByCommand {
+		host.srv.MeterStop(&m.meter, kind, c.Command(), begin)
+	}
 	if m.fault == nil {
 		return
 	}

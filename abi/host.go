@@ -20,7 +20,8 @@ type Host struct {
 	// listeners are the subscriptions to server events by event.
 	listeners [eventCount][]listener
 	hooked    [eventCount]bool // by hookForGood
-	stopCron  func()           // ends the timer of the cron event
+	thread    threadState
+	stopCron  func() // ends the timer of the cron event
 }
 
 var host *Host

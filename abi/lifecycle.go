@@ -49,7 +49,7 @@ func (h *Host) Start(path string, args []string, onload uintptr, text []Range) (
 	ctx := newContext(m, nil, true)
 	ctx.flags |= ctxOnLoad
 	ctx.setArgs(argv)
-	status := int32(m.call(onload, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0))
+	status := int32(m.call(server.ByLoad, onload, uint64(ctx.addr()), ctx.argAddr(), uint64(len(argv)), 0, 0, 0))
 	ctx.release(true)
 	m.onLoad = false
 	switch {
@@ -85,7 +85,7 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 	if onunload != 0 && m.fault == nil {
 		refused := false
 		m.withContext(func(ctx *Context) {
-			refused = int32(m.call(onunload, uint64(ctx.addr()), 0, 0, 0, 0, 0)) == statusErr
+			refused = int32(m.call(server.ByLoad, onunload, uint64(ctx.addr()), 0, 0, 0, 0, 0)) == statusErr
 		})
 		if refused {
 			h.srv.Log(server.LogWarning, "Module %s OnUnload failed.  Unload canceled.", m.name)
@@ -176,15 +176,22 @@ func (m *Module) closeSockets() {
 // Holdings counts what a module holds of the host's.
 type Holdings struct {
 	Commands, Filters, Timers, TimeEvents, Files, Sockets, Clients, Attachments, Blocked int
+	// ThreadsIn are its threads that have the host lock, ThreadsWaiting those that
+	// wait for it.
+	ThreadsIn, ThreadsWaiting int
 }
 
 // Holdings counts what the module holds.
 func (m *Module) Holdings() Holdings {
 	m.forgetClosed()
+	in := 0
+	if m.host.thread.module == m {
+		in = 1
+	}
 	return Holdings{
 		Commands: len(m.commands), Filters: len(m.filters), Timers: len(m.timers), TimeEvents: len(m.times),
 		Files: len(m.files), Sockets: len(m.sockets), Clients: len(m.clients), Attachments: len(m.attached),
-		Blocked: m.host.srv.BlockedCount(m),
+		Blocked: m.host.srv.BlockedCount(m), ThreadsIn: in, ThreadsWaiting: int(m.waiting.Load()),
 	}
 }
 

@@ -1,6 +1,8 @@
 package abi
 
 import (
+	"sync/atomic"
+
 	"berth/internal/server"
 	"berth/loop"
 )
@@ -19,6 +21,9 @@ type Module struct {
 	args    []string
 	text    []Range
 	options int
+	meter   server.Meter
+	// waiting is how many of its threads wait for the host lock.
+	waiting atomic.Int32
 	fault   *fault // what ended its service; see crashed
 
 	commands []*server.Command
@@ -85,6 +90,9 @@ func (m *Module) Options() int { return m.options }
 // Commands lists the commands it registered.
 func (m *Module) Commands() []*server.Command { return m.commands }
 
+// Meter has measured what the module's callbacks took.
+func (m *Module) Meter() *server.Meter { return &m.meter }
+
 // UsedBy names the modules that use functions this one shares.
 func (m *Module) UsedBy() []string {
 	var names []string
@@ -107,9 +115,21 @@ func (m *Module) Uses() []string {
 	return names
 }
 
-// call calls a function of the module's, which then is the running one. After a
-// crash nothing is called, and the answer is 0.
-func (m *Module) call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
+// call calls a function of the module's and measures it, unless it is a command:
+// those the server measures in any case. After a crash nothing is called, and the
+// answer is 0.
+func (m *Module) call(kind server.CallbackKind, fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
+	if kind == server.ByCommand {
+		return m.enter(fn, a0, a1, a2, a3, a4, a5)
+	}
+	mark := m.host.srv.MeterStart()
+	r := m.enter(fn, a0, a1, a2, a3, a4, a5)
+	m.host.srv.MeterStop(&m.meter, kind, nil, mark)
+	return r
+}
+
+// enter calls a function of the module's, which then is the running one.
+func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	if m.fault != nil {
 		return 0
 	}
@@ -137,7 +157,7 @@ func (m *Module) handler(fn uintptr) server.Handler {
 		}
 		ctx := newContext(m, c, true)
 		ctx.setArgs(argv)
-		m.serve(ctx, fn)
+		m.serve(server.ByCommand, ctx, fn)
 		ctx.release(true)
 	}
 }

@@ -18,6 +18,7 @@ func (l *Loader) command() *server.Command {
 		"module|load":   l.cmdLoad,
 		"module|loadex": l.cmdLoadEx,
 		"module|unload": l.cmdUnload,
+		"module|info":   l.cmdInfo,
 		"module|list":   l.cmdList,
 		"module|help":   l.cmdHelp,
 	})[0]
@@ -134,6 +135,8 @@ func (l *Loader) cmdList(c *server.Client, _ [][]byte) {
 // helpLines are what MODULE HELP replies.
 var helpLines = []string{
 	"MODULE <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+	"INFO <name>",
+	"    Return what a module holds of the server's, and what its callbacks took.",
 	"LIST",
 	"    Return a list of loaded modules.",
 	"LOAD <path> [<arg> ...]",

@@ -42,6 +42,11 @@ func New(h *abi.Host) (*Loader, error) {
 	}
 	l.srv.OnListModules(func(c *server.Client) { l.cmdList(c, nil) })
 	l.srv.SetModuleInfo(l.info)
+	l.srv.OnResetStats(func() {
+		for _, m := range h.Modules() {
+			m.Meter().Reset()
+		}
+	})
 	return l, nil
 }
 
@@ -146,17 +151,4 @@ func textOf(path string) []abi.Range {
 		}
 	}
 	return text
-}
-
-// info writes the lines of INFO modules: Redis's own, and what each module
-// holds of the server's.
-func (l *Loader) info(w *server.InfoWriter) {
-	for _, m := range l.host.Modules() {
-		w.Line(m.InfoLine())
-	}
-	for _, m := range l.host.Modules() {
-		h := m.Holdings()
-		w.Line(fmt.Sprintf("module_holds_%s:commands=%d,filters=%d,timers=%d,time_events=%d,file_events=%d,sockets=%d,clients=%d,attachments=%d,blocked_clients=%d",
-			m.Name(), h.Commands, h.Filters, h.Timers, h.TimeEvents, h.Files, h.Sockets, h.Clients, h.Attachments, h.Blocked))
-	}
 }

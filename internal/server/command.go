@@ -50,6 +50,8 @@ type Command struct {
 	Owner any
 	// Stats counts its calls.
 	Stats CommandStats
+	// Meter measures a module's command as one of its callbacks; nil for built in.
+	Meter *Meter
 	// removed is set when it left the table, for those who remember it.
 	removed bool
 }

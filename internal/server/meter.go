@@ -3,8 +3,6 @@ package server
 import (
 	"math"
 	"time"
-
-	"berth/internal/ticks"
 )
 
 // The loop is one, so whoever holds it long holds up all clients. Callbacks of
@@ -30,7 +28,7 @@ const (
 	ByJob
 	ByFilter
 	ByDataType
-	ByScan
+	ByKeys
 	ByConfig
 	ByDefrag
 	ByInfo
@@ -42,7 +40,7 @@ const (
 
 var callbackNames = [callbackKinds]string{
 	"command", "reply", "timeout", "disconnection", "free", "timer", "file event", "one-shot", "server event",
-	"key event", "notification job", "filter", "data type", "scan", "configuration", "defragmentation", "info",
+	"key event", "notification job", "filter", "data type", "finding keys", "configuration", "defragmentation", "info",
 	"load", "promise", "thread",
 }
 
@@ -88,6 +86,9 @@ func (m *Meter) Total() Tally {
 	return sum
 }
 
+// Reset forgets all that was measured.
+func (m *Meter) Reset() { *m = Meter{Name: m.Name} }
+
 // meterState is what all meters share.
 type meterState struct {
 	// inner is the time measured so far, that of nested callbacks but once: what
@@ -98,18 +99,22 @@ type meterState struct {
 }
 
 // MeterMark is the beginning of a callback.
-type MeterMark struct{ tick, inner int64 }
+type MeterMark struct{ start, inner int64 }
 
 // MeterStart marks the beginning of a callback. Host lock.
-func (s *Server) MeterStart() MeterMark { return MeterMark{ticks.Now(), s.meter.inner} }
+func (s *Server) MeterStart() MeterMark { return MeterMark{nanotime(), s.meter.inner} }
 
-// MeterStop counts the callback that began at a mark for m. Host lock.
-func (s *Server) MeterStop(m *Meter, kind CallbackKind, mark MeterMark) {
-	s.measured(m, kind, nil, ticks.Nanos(ticks.Now()-mark.tick), mark.inner)
+// MeterStop counts for m the callback that began at a mark. cmd is the command it
+// was made for, nil for the running one, if any. Host lock.
+func (s *Server) MeterStop(m *Meter, kind CallbackKind, cmd *Command, mark MeterMark) {
+	if c := s.exec.client; cmd == nil && c != nil {
+		cmd = c.cmd
+	}
+	s.measured(m, kind, cmd, nanotime()-mark.start, mark.inner)
 }
 
-// measured counts a callback, a command's if cmd is not nil, that took so long and
-// began when the sum of nested callbacks was inner.
+// measured counts a callback that took so long and began when the sum of nested
+// callbacks was inner. cmd is nil for one that no command is to blame for.
 func (s *Server) measured(m *Meter, kind CallbackKind, cmd *Command, nanos, inner int64) {
 	own := max(0, nanos-(s.meter.inner-inner))
 	s.meter.inner = inner + nanos
@@ -119,20 +124,16 @@ func (s *Server) measured(m *Meter, kind CallbackKind, cmd *Command, nanos, inne
 	if own > k.Longest {
 		k.Longest = own
 		if own > m.Longest.Nanos {
-			m.Longest = Slow{kind, s.commandName(cmd), own, s.Unixtime()}
+			m.Longest = Slow{kind, nameOf(cmd), own, s.Unixtime()}
 		}
 	}
 	if own >= s.meter.slow {
 		m.Slow++
-		s.logSlow(m, kind, s.commandName(cmd), own)
+		s.logSlow(m, kind, nameOf(cmd), own)
 	}
 }
 
-// commandName is the name of cmd or, if that is nil, of the running command.
-func (s *Server) commandName(cmd *Command) string {
-	if c := s.exec.client; cmd == nil && c != nil {
-		cmd = c.cmd
-	}
+func nameOf(cmd *Command) string {
 	if cmd == nil {
 		return ""
 	}

@@ -47,6 +47,7 @@ type Server struct {
 	evict     evictState
 	tracking  trackingState
 	slow      slowState
+	meter     meterState
 	monitors  []*Client
 
 	// limits bound the requests of clients; authLimits those of clients that
@@ -63,6 +64,8 @@ type Server struct {
 	persist  persistState
 	save     saveState
 
+	// onResetStats clear counters that others keep.
+	onResetStats []func()
 	// listModules writes the modules for HELLO.
 	listModules func(c *Client)
 }

@@ -65,7 +65,10 @@ func (st *Stats) countError(code string) {
 	st.Errors[code]++
 }
 
-// ResetStats is what CONFIG RESETSTAT does to the core's counters.
+// OnResetStats has fn run when the counters are cleared.
+func (s *Server) OnResetStats(fn func()) { s.onResetStats = append(s.onResetStats, fn) }
+
+// ResetStats is what CONFIG RESETSTAT does.
 func (s *Server) ResetStats() {
 	blocked, peak := s.Stats.Blocked, s.Stats.PeakMemory
 	s.Stats = Stats{Blocked: blocked, PeakMemory: peak}
@@ -76,5 +79,8 @@ func (s *Server) ResetStats() {
 		for _, sub := range cmd.Subcommands {
 			sub.Stats = CommandStats{}
 		}
+	}
+	for _, fn := range s.onResetStats {
+		fn()
 	}
 }

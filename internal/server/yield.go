@@ -18,7 +18,9 @@ func (s *Server) yield(busy string, noClients bool) error {
 		c.Flags |= FlagProtected
 		defer func() { c.Flags &^= FlagProtected }()
 	}
+	start, inner := nanotime(), s.meter.inner
 	_, err := s.Loop.RunEvents()
+	s.meter.inner = inner + nanotime() - start // the callback that yields did not hold the loop
 	s.exec.yielding--
 	s.exec.busyReply, s.exec.noClients = oldBusy, oldClients
 	return err

@@ -1,0 +1,93 @@
+/* A module whose callbacks hold the loop as long as they are told to, in every
+ * way that there is. */
+#include "redismodule.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/* hold keeps the processor for so many milliseconds. */
+static void hold(long long ms) {
+    long long end = RedisModule_Milliseconds() + ms + 1;
+    while (RedisModule_Milliseconds() < end) {}
+}
+
+static void onTimer(RedisModuleCtx *ctx, void *data) {
+    REDISMODULE_NOT_USED(ctx);
+    hold((long long)(intptr_t)data);
+}
+
+static long long eventMs;
+
+static int onKey(RedisModuleCtx *ctx, int type, const char *event, RedisModuleString *key) {
+    REDISMODULE_NOT_USED(ctx);
+    REDISMODULE_NOT_USED(type);
+    REDISMODULE_NOT_USED(event);
+    REDISMODULE_NOT_USED(key);
+    if (eventMs) hold(eventMs);
+    eventMs = 0;
+    return REDISMODULE_OK;
+}
+
+static int onReply(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    REDISMODULE_NOT_USED(argv);
+    REDISMODULE_NOT_USED(argc);
+    hold((long long)(intptr_t)RedisModule_GetBlockedClientPrivateData(ctx));
+    return RedisModule_ReplyWithSimpleString(ctx, "done");
+}
+
+struct job {
+    RedisModuleBlockedClient *client;
+    long long ms;
+};
+
+static void *underLock(void *arg) {
+    struct job *job = arg;
+    RedisModuleCtx *ctx = RedisModule_GetThreadSafeContext(job->client);
+    RedisModule_ThreadSafeContextLock(ctx);
+    hold(job->ms);
+    RedisModule_ReplyWithSimpleString(ctx, "done");
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    RedisModule_UnblockClient(job->client, NULL);
+    RedisModule_Free(job);
+    return NULL;
+}
+
+/* SLOW.HOLD way ms */
+static int slowHold(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    long long ms;
+    if (argc != 3 || RedisModule_StringToLongLong(argv[2], &ms) != REDISMODULE_OK) return RedisModule_WrongArity(ctx);
+    const char *way = RedisModule_StringPtrLen(argv[1], NULL);
+    if (!strcmp(way, "command")) {
+        hold(ms);
+    } else if (!strcmp(way, "timer")) {
+        RedisModule_CreateTimer(ctx, 0, onTimer, (void *)(intptr_t)ms);
+    } else if (!strcmp(way, "event")) {
+        eventMs = ms;
+        RedisModuleCallReply *r = RedisModule_Call(ctx, "SET", "cc", "slow:key", "value");
+        RedisModule_FreeCallReply(r);
+    } else if (!strcmp(way, "reply")) {
+        RedisModuleBlockedClient *bc = RedisModule_BlockClient(ctx, onReply, NULL, NULL, 0);
+        RedisModule_UnblockClient(bc, (void *)(intptr_t)ms);
+        return REDISMODULE_OK;
+    } else if (!strcmp(way, "thread")) {
+        struct job *job = RedisModule_Alloc(sizeof(*job));
+        job->client = RedisModule_BlockClient(ctx, NULL, NULL, NULL, 0);
+        job->ms = ms;
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, underLock, job) != 0) return RedisModule_ReplyWithError(ctx, "ERR no thread");
+        pthread_detach(thread);
+        return REDISMODULE_OK;
+    } else {
+        return RedisModule_ReplyWithError(ctx, "ERR no such way");
+    }
+    return RedisModule_ReplyWithSimpleString(ctx, "done");
+}
+
+int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    REDISMODULE_NOT_USED(argv);
+    REDISMODULE_NOT_USED(argc);
+    if (RedisModule_Init(ctx, "slow", 1, REDISMODULE_APIVER_1) != REDISMODULE_OK) return REDISMODULE_ERR;
+    if (RedisModule_SubscribeToKeyspaceEvents(ctx, REDISMODULE_NOTIFY_STRING, onKey) != REDISMODULE_OK) return REDISMODULE_ERR;
+    return RedisModule_CreateCommand(ctx, "slow.hold", slowHold, "write", 0, 0, 0);
+}
