@@ -40,7 +40,7 @@ build: ## build bin/berth (no cgo, no C compiler needed)
 .PHONY: modules
 modules: $(C_MODULES) $(GO_MODULES) ## build the example modules into bin/modules
 
-bin/modules/%.so: modules/%.c $(HEADERS)
+bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $<
 

@@ -48,6 +48,7 @@ var layers = map[string][]string{
 	"internal/marks":        {},
 	"internal/lint":         {},
 	"internal/moduletest":   {},
+	"internal/exampletest":  {"internal/testkit"},
 	"internal/genapi":       {},
 	"internal/torture":      {},
 	"internal/cmd":          {"internal"},
