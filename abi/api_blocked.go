@@ -2,7 +2,6 @@ package abi
 
 import (
 	"sync"
-	"time"
 
 	"berth/internal/server"
 )
@@ -34,18 +33,54 @@ func (bc *blockedClient) flushContexts() {
 	}
 }
 
-// run calls one of the wait's command-like callbacks for client c.
-func (bc *blockedClient) run(kind server.CallbackKind, fn uintptr, c *server.Client, flag ctxFlag) {
+// run calls a reply or timeout callback for client c. key is the one that is ready,
+// nil for none. It reports whether the callback replied.
+func (bc *blockedClient) run(kind server.CallbackKind, fn uintptr, c *server.Client, key []byte) bool {
 	ctx := newContext(bc.m, c, true)
-	ctx.flags |= flag
+	ctx.flags |= ctxBlockedReply
+	if kind == server.ByTimeout {
+		ctx.flags = ctxBlockedTimeout
+	}
 	ctx.blocked = bc
 	ctx.cell.data = bc.b.Data
 	ctx.setArgs(bc.b.Argv())
-	bc.m.serve(kind, ctx, fn)
+	if key != nil {
+		ctx.readyKey = newString(key, true).addr()
+	}
+	served := bc.m.serve(kind, ctx, fn)
 	ctx.release(true)
+	return served
 }
 
-func apiBlockClient(f *frame) {
+func apiBlockClient(f *frame) { f.blockClient(server.BlockOptions{}) }
+
+func apiBlockClientOnKeys(f *frame) { f.blockOnKeys(0) }
+
+func apiBlockClientOnKeysWithFlags(f *frame) { f.blockOnKeys(f.int(8)) }
+
+// blockUnblockDeleted is REDISMODULE_BLOCK_UNBLOCK_DELETED.
+const blockUnblockDeleted = 1 << 0
+
+// blockOnKeys reads what BlockClient does not have: arguments 5 to 7 and the flags.
+func (f *frame) blockOnKeys(flags uint64) {
+	o := server.BlockOptions{Data: f.uptr(7), Deleted: flags&blockUnblockDeleted != 0}
+	if keys := f.uptr(5); keys != 0 {
+		o.Keys = make([][]byte, int(max(f.i32(6), 0)))
+	}
+	for i := range o.Keys {
+		p := *(*uintptr)(at(f.uptr(5) + uintptr(i)*8))
+		if headOf(p) != headString {
+			f.misusePointer(p, headString)
+			return
+		}
+		o.Keys[i] = stringAt(p).bytes()
+	}
+	f.blockClient(o)
+}
+
+// blockClient makes the client wait: a context, three callbacks and a time are the
+// first arguments of all who do.
+func (f *frame) blockClient(o server.BlockOptions) {
 	ctx := f.ctx(0)
 	if ctx == nil {
 		return
@@ -56,23 +91,24 @@ func apiBlockClient(f *frame) {
 	}
 	ctx.flush()
 	bc := &blockedClient{m: ctx.module, id: ctx.cell.id, replyFn: f.uptr(1), timeoutFn: f.uptr(2), freeFn: f.uptr(3)}
-	o := server.BlockOptions{
-		Timeout: time.Duration(f.i64(4)) * time.Millisecond,
-		Owner:   ctx.module,
-		Free:    func(*server.Blocked, uintptr) { bc.free() },
-	}
+	o.Timeout = f.i64(4)
+	o.Owner = ctx.module
+	o.Free = func(*server.Blocked, uintptr) { bc.free() }
 	o.OnReply = func(c *server.Client, b *server.Blocked) {
 		switch {
 		case bc.replyFn != 0:
-			bc.run(server.ByReply, bc.replyFn, c, ctxBlockedReply)
+			bc.run(server.ByReply, bc.replyFn, c, nil)
 		case bc.m.fault != nil && len(b.ReplyClient().Output()) == 0:
 			c.WriteError(bc.m.fencedText())
 		}
 	}
-	if bc.timeoutFn != 0 {
-		o.OnTimeout = func(c *server.Client, _ *server.Blocked) {
-			bc.run(server.ByTimeout, bc.timeoutFn, c, ctxBlockedTimeout)
+	if o.Keys != nil {
+		o.OnReady = func(c *server.Client, _ *server.Blocked, key []byte) bool {
+			return bc.replyFn != 0 && bc.run(server.ByReply, bc.replyFn, c, key)
 		}
+	}
+	if bc.timeoutFn != 0 {
+		o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(server.ByTimeout, bc.timeoutFn, c, nil) }
 	}
 	// A client that cannot wait got its error; the module still gets a handle
 	// to pass on, as it does in Redis.
@@ -87,6 +123,9 @@ func apiBlockClient(f *frame) {
 func (bc *blockedClient) free() {
 	if bc.freeFn != 0 && bc.b.Data != 0 {
 		ctx := newContext(bc.m, bc.b.Client(), true)
+		if ctx.client == nil {
+			ctx.flags |= ctxDisconnected
+		}
 		ctx.cell.wpos = 0
 		ctx.cell.data = bc.b.Data
 		ctx.blocked = bc
@@ -113,6 +152,10 @@ func apiUnblockClient(f *frame) {
 		return
 	}
 	bc.flushContexts()
+	if bc.b.ForKeys() {
+		f.setOK(bc.b.UnblockKeys(f.locked()) == nil)
+		return
+	}
 	if err := bc.b.Unblock(f.uptr(1)); err != nil {
 		f.misuse("the client was unblocked before")
 		return
@@ -123,6 +166,10 @@ func apiUnblockClient(f *frame) {
 func apiAbortBlock(f *frame) {
 	bc := object[blockedClient](f, 0, headBlocked)
 	if bc == nil {
+		return
+	}
+	if bc.b.ForKeys() { // an ordinary end, as in Redis
+		f.setOK(bc.b.UnblockKeys(f.locked()) == nil)
 		return
 	}
 	if err := bc.b.Abort(); err != nil {
@@ -143,7 +190,8 @@ func apiSetDisconnectCallback(f *frame) {
 			return
 		}
 		ctx := newContext(bc.m, nil, true)
-		ctx.flags |= ctxTemporary | ctxDisconnected
+		ctx.flags |= ctxTemporary
+		ctx.cell.data, ctx.cell.id = bc.b.Data, bc.id
 		bc.m.call(server.ByDisconnect, bc.disconnect, uint64(ctx.addr()), uint64(bc.p), 0, 0, 0, 0)
 		ctx.release(true)
 	})
@@ -151,7 +199,7 @@ func apiSetDisconnectCallback(f *frame) {
 
 func apiBlockedClientDisconnected(f *frame) {
 	if ctx := f.ctx(0); ctx != nil {
-		f.setBool(ctx.flags&ctxDisconnected != 0 || ctx.blocked != nil && ctx.blocked.b.Client() == nil)
+		f.setBool(ctx.flags&ctxDisconnected != 0)
 	}
 }
 
@@ -164,6 +212,23 @@ func apiIsBlockedReplyRequest(f *frame) {
 func apiIsBlockedTimeoutRequest(f *frame) {
 	if ctx := f.ctx(0); ctx != nil {
 		f.setBool(ctx.flags&ctxBlockedTimeout != 0)
+	}
+}
+
+func apiGetBlockedClientReadyKey(f *frame) {
+	if ctx := f.ctx(0); ctx != nil {
+		f.setPtr(ctx.readyKey)
+	}
+}
+
+// apiSignalKeyAsReady has the reply callbacks run of all who wait for a key.
+func apiSignalKeyAsReady(f *frame) {
+	ctx := f.ctx(0)
+	if ctx == nil {
+		return
+	}
+	if key := f.string(1); key != nil {
+		host.srv.SignalKey(int(ctx.cell.db), key.bytes(), false)
 	}
 }
 

@@ -50,6 +50,7 @@ type Context struct {
 	module    *Module
 	client    *server.Client // replies go there; nil where there is nobody to reply to
 	blocked   *blockedClient // of thread-safe contexts and of reply and timeout callbacks
+	readyKey  uintptr        // the key that a reply callback runs for, 0 for none
 	flags     ctxFlag
 	life      uint64    // counts the times that it was released
 	cells     []uintptr // the argument strings, ours to release
@@ -150,6 +151,10 @@ func (ctx *Context) release(locked bool) {
 	ctx.freeAuto(locked)
 	for _, p := range ctx.cells {
 		stringAt(p).release(locked)
+	}
+	if ctx.readyKey != 0 {
+		stringAt(ctx.readyKey).release(locked)
+		ctx.readyKey = 0
 	}
 	for _, p := range ctx.pool {
 		freeC(p)

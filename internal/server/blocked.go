@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -9,17 +10,32 @@ import (
 
 // BlockOptions say how a client waits. All functions run on the loop.
 type BlockOptions struct {
-	// Timeout ends the wait by itself; 0 never.
-	Timeout time.Duration
+	// Timeout ends the wait after so many milliseconds: 0 never, below zero at
+	// once.
+	Timeout int64
+	// Keys are what the client waits for; nil if only Unblock and the timeout
+	// end the wait.
+	Keys [][]byte
+	// Deleted has OnReady asked also when one of Keys goes.
+	Deleted bool
+	// OnReady is asked when one of Keys is ready, and reports whether it has
+	// replied. Until it has, the client goes on waiting.
+	OnReady func(c *Client, b *Blocked, key []byte) bool
+	// Data is the private data until Unblock brings other: not to a wait for keys.
+	Data uintptr
 	// OnReply writes the reply once Unblock was called; it may be nil when
-	// the reply was written to ReplyClient.
+	// the reply was written to ReplyClient. When the client waits for keys it
+	// runs only if UnblockOwned ends the wait.
 	OnReply func(c *Client, b *Blocked)
 	// OnTimeout writes the reply when the time is up or CLIENT UNBLOCK ends
-	// the wait. Without it CLIENT UNBLOCK does not touch the client.
+	// the wait, and also when Unblock does if the client waits for keys.
+	// Without it CLIENT UNBLOCK does not touch the client, and Unblock not one
+	// that waits for keys.
 	OnTimeout func(c *Client, b *Blocked)
 	// OnDisconnect runs when the client goes away while it waits.
 	OnDisconnect func(b *Blocked)
-	// Free releases the private data, exactly once, after Unblock or Abort.
+	// Free releases the private data, exactly once, after Unblock or Abort, or
+	// at the end of a wait for keys.
 	Free func(b *Blocked, data uintptr)
 	// Owner is an opaque label, by which BlockedCount counts.
 	Owner any
@@ -27,7 +43,9 @@ type BlockOptions struct {
 
 // Blocked is one wait of one client. It stays valid until Free has run, which
 // only Unblock or Abort bring about, whatever happens to the client meanwhile:
-// a thread may hold it without knowing whether the client still waits.
+// a thread may hold it without knowing whether the client still waits. A wait
+// for keys is different: it is the server's to end, and Free runs when the client
+// has its reply or is gone.
 type Blocked struct {
 	// Owner is the label given to Block.
 	Owner any
@@ -43,11 +61,18 @@ type Blocked struct {
 	argv   [][]byte
 	db     int
 	timer  loop.TimerID
+	// keys is the client's place among those who wait for keys, nil if it
+	// waits for none.
+	keys *keyWait
+	// told is set when UnblockOwned ended a wait for keys.
+	told bool
 
 	// mu guards what other threads change.
 	mu        sync.Mutex
 	unblocked bool
 	aborted   bool
+	// late says that OnTimeout has yet to reply.
+	late      bool
 	measuring int64
 	// background is what MeasureStart and MeasureEnd added up, in
 	// nanoseconds.
@@ -79,25 +104,35 @@ type blockedState struct {
 // ErrCannotBlock returned together with a handle that has no client: whoever
 // wants to free data through Unblock still can.
 func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
-	b := &Blocked{Owner: o.Owner, srv: s, opts: o, db: c.DB}
+	b := &Blocked{Owner: o.Owner, Data: o.Data, srv: s, opts: o, db: c.DB}
 	b.reply = s.NewFakeClient(FakeOptions{DB: c.DB, RESP: c.RESP, Flags: FlagModule, User: c.User, Owner: o.Owner})
+	if o.Keys != nil {
+		b.keys = &keyWait{client: c, kind: waitModule, gone: o.Deleted, module: b}
+	}
 	if s.blocked.byOwner == nil {
 		s.blocked.byOwner = make(map[any]int)
 	}
 	s.blocked.byOwner[o.Owner]++
-	if refusal := s.refuseBlock(c); refusal != "" {
+	if refusal := s.refuseBlock(c, o.Timeout); refusal != "" {
 		c.WriteError(refusal)
+		b.endKeys() // nobody else ends a wait for keys that did not begin
 		return b, ErrCannotBlock
 	}
 	b.client = c
 	b.argv = copyArgs(c.argv)
 	c.argv = b.argv // what it was lies in the loop's buffer
-	if o.Timeout > 0 {
-		b.timer = s.Loop.AddTimer(o.Timeout, func(loop.TimerID) time.Duration {
+	if o.Timeout != 0 {
+		s.waits.timed++
+		b.timer = s.Loop.AddTimer(time.Duration(min(o.Timeout, longestWait))*time.Millisecond, func(loop.TimerID) time.Duration {
+			s.waits.timed--
 			b.timer = 0
 			s.timeOut(b)
 			return loop.NoMore
 		}, nil)
+	}
+	if b.keys != nil {
+		s.park(b.keys, o.Keys)
+		b.opts.Keys = nil // the caller's
 	}
 	c.blocked = b
 	c.Flags |= FlagBlocked
@@ -105,9 +140,12 @@ func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
 	return b, nil
 }
 
-// refuseBlock says why the client cannot wait, "" when it can.
-func (s *Server) refuseBlock(c *Client) string {
+// refuseBlock says why the client cannot wait for so many milliseconds, "" when
+// it can.
+func (s *Server) refuseBlock(c *Client, timeout int64) string {
 	switch {
+	case timeout > math.MaxInt64-s.Mstime():
+		return "ERR timeout is out of range"
 	case c.Flags&FlagScript != 0:
 		return "ERR Blocking module command called from Lua script"
 	case s.exec.inExec:
@@ -143,7 +181,7 @@ func (b *Blocked) SetDisconnect(fn func(b *Blocked)) { b.opts.OnDisconnect = fn 
 // Unblock ends the wait: soon, on the loop, OnReply and Free run. Any thread,
 // at any moment, also before the command returned or after the client is gone;
 // but once: afterwards b must not be used, and a second call, if b still
-// lives, gives ErrAlreadyUnblocked.
+// lives, gives ErrAlreadyUnblocked. For waits for keys see UnblockKeys.
 func (b *Blocked) Unblock(data uintptr) error {
 	b.mu.Lock()
 	if b.unblocked {
@@ -201,204 +239,4 @@ func (b *Blocked) MeasureEnd() bool {
 	}
 	b.background += nanotime() - b.measuring
 	return true
-}
-
-// BlockedCount is how many waits of an owner have not been freed yet.
-func (s *Server) BlockedCount(owner any) int { return s.blocked.byOwner[owner] }
-
-// UnblockOwned ends all waits of an owner, with no data, as Unblock would. Loop.
-func (s *Server) UnblockOwned(owner any) {
-	for c := s.clients.first; c != nil; c = c.next {
-		if b := c.blocked; b != nil && b.Owner == owner {
-			_ = b.Unblock(0) // that it was unblocked already is as good
-		}
-	}
-}
-
-// serveUnblocked ends the waits for which Unblock was called. Loop.
-func (s *Server) serveUnblocked() {
-	s.blocked.mu.Lock()
-	queue := s.blocked.queue
-	s.blocked.queue = nil
-	s.blocked.mu.Unlock()
-	for i, b := range queue {
-		if c := b.client; c != nil && c == s.exec.current {
-			// The loop runs inside this very client's command: it must
-			// return first.
-			s.blocked.mu.Lock()
-			s.blocked.queue = append(s.blocked.queue, b)
-			s.blocked.mu.Unlock()
-			s.AfterUnit(func() { s.Loop.Post(s.serveUnblocked) })
-			continue
-		}
-		queue[i] = nil
-		s.finishBlocked(b)
-	}
-}
-
-// finishBlocked replies, frees the private data and lets the client go on, in
-// this order: the reply may need the data, and nothing may need b afterwards.
-func (s *Server) finishBlocked(b *Blocked) {
-	c := b.client
-	b.Data = b.result
-	errors := s.Stats.ErrorReplies
-	var spent int64
-	s.EnterUnit()
-	if c != nil && !b.aborted && b.opts.OnReply != nil {
-		start := nanotime()
-		s.blocked.inReply = c
-		b.opts.OnReply(c, b)
-		s.blocked.inReply = nil
-		spent = nanotime() - start
-	}
-	b.free()
-	if c = b.client; c != nil { // OnReply may have closed it
-		c.Append(b.reply)
-		c.countUnblocked(b.backgroundNanos()+spent, s.Stats.ErrorReplies != errors)
-		b.opts.OnDisconnect = nil
-		s.release(c)
-	}
-	s.LeaveUnit()
-}
-
-// free runs Free for the private data. It is reached once, from finishBlocked,
-// since only one Unblock succeeds.
-func (b *Blocked) free() {
-	s := b.srv
-	if fn := b.opts.Free; fn != nil {
-		b.opts.Free = nil
-		fn(b, b.Data)
-	}
-	if n := s.blocked.byOwner[b.Owner] - 1; n > 0 {
-		s.blocked.byOwner[b.Owner] = n
-	} else {
-		delete(s.blocked.byOwner, b.Owner)
-	}
-}
-
-// countUnblocked adds the time of a module's finished wait to the command's
-// statistics.
-func (c *Client) countUnblocked(nanos int64, failed bool) {
-	c.countWaited(c.blocked.argv, nanos, failed)
-}
-
-// countWaited adds the time of a finished wait to the statistics of the command,
-// which argv is. A command that is tried again in the end counts itself.
-func (c *Client) countWaited(argv [][]byte, nanos int64, failed bool) {
-	if cmd := c.cmd; cmd != nil {
-		cmd.Stats.Calls++
-		cmd.Stats.Nanos += c.duration + nanos
-		c.srv.observe(cmd, c.duration+nanos)
-		if total := c.duration + nanos; total >= c.srv.slow.threshold {
-			c.srv.noteSlow(c, cmd, argv, total)
-		}
-		if failed {
-			cmd.Stats.Failed++
-		}
-		c.srv.noteLatency("command-unblocking", nanos)
-	}
-	c.duration = 0
-	c.srv.Stats.Commands++
-}
-
-// timeOut ends a wait whose time is up. If Unblock was faster, it wins.
-func (s *Server) timeOut(b *Blocked) {
-	c := b.client
-	if c == nil || b.isUnblocked() {
-		return
-	}
-	errors := s.Stats.ErrorReplies
-	if b.opts.OnTimeout != nil {
-		s.EnterUnit()
-		b.opts.OnTimeout(c, b)
-		s.TellWaiting()
-		s.exec.depth--
-	}
-	if b.client == nil {
-		return
-	}
-	c.countUnblocked(b.backgroundNanos(), s.Stats.ErrorReplies != errors)
-	b.opts.OnDisconnect = nil
-	s.release(c)
-	if s.exec.depth == 0 && s.exec.unitWork {
-		s.finishUnit()
-	}
-}
-
-// errTextUnblocked is what CLIENT UNBLOCK ERROR has a client replied.
-const errTextUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
-
-// UnblockClient is CLIENT UNBLOCK: it ends the wait as a timeout, or with an
-// error. It reports false for a client that does not wait or must not be
-// disturbed.
-func (s *Server) UnblockClient(c *Client, withError bool) bool {
-	if w := c.waits; w != nil && w.parked {
-		if withError {
-			s.refuseWait(w, errTextUnblocked)
-		} else {
-			s.waitOver(w)
-		}
-		return true
-	}
-	b := c.blocked
-	if b == nil || b.opts.OnTimeout == nil {
-		return false
-	}
-	if b.isUnblocked() {
-		return true
-	}
-	if !withError {
-		s.timeOut(b)
-		return true
-	}
-	c.WriteError(errTextUnblocked)
-	c.countUnblocked(0, true)
-	s.disconnected(c)
-	s.release(c)
-	return true
-}
-
-func (b *Blocked) isUnblocked() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.unblocked
-}
-
-func (b *Blocked) backgroundNanos() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.background
-}
-
-// disconnected runs OnDisconnect for a client that is taken away from its
-// wait.
-func (s *Server) disconnected(c *Client) {
-	b := c.blocked
-	if b == nil || b.opts.OnDisconnect == nil {
-		return
-	}
-	fn := b.opts.OnDisconnect
-	b.opts.OnDisconnect = nil
-	b.mu.Lock()
-	aborted := b.aborted
-	b.mu.Unlock()
-	if !aborted {
-		fn(b)
-	}
-}
-
-// release takes the client out of its wait and has its further input
-// processed.
-func (s *Server) release(c *Client) {
-	b := c.blocked
-	c.blocked = nil
-	b.client = nil
-	if b.timer != 0 {
-		s.Loop.RemoveTimer(b.timer)
-		b.timer = 0
-	}
-	s.Stats.Blocked--
-	c.Flags &^= FlagBlocked | FlagExecuting
-	c.finishCommand()
-	s.resumeClient(c)
 }

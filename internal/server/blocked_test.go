@@ -26,7 +26,7 @@ type waiter struct {
 func newWaiter(t *testing.T, timeout time.Duration, onTimeout bool) *waiter {
 	w := &waiter{live: start(t, nil), handles: make(chan *Blocked, 100)}
 	o := BlockOptions{
-		Timeout: timeout,
+		Timeout: timeout.Milliseconds(),
 		Owner:   "me",
 		OnReply: func(c *Client, b *Blocked) {
 			w.note("reply")
@@ -343,7 +343,7 @@ func TestHammerBlocked(t *testing.T) {
 			n := blocked.Add(1)
 			b, err := s.Block(c, BlockOptions{
 				Owner:        "hammer",
-				Timeout:      time.Duration(rand.Intn(3)) * time.Millisecond,
+				Timeout:      int64(rand.Intn(3)),
 				OnReply:      func(c *Client, b *Blocked) { c.WriteInt(int64(b.Data)) },
 				OnTimeout:    func(c *Client, b *Blocked) { c.WriteInt(-1) },
 				OnDisconnect: func(*Blocked) {},
@@ -391,7 +391,7 @@ func TestHammerBlocked(t *testing.T) {
 			for range 60 {
 				conn := l.connect()
 				// It may be gone already: another goroutine's CLIENT KILL takes all.
-				_, _ = conn.Write([]byte(strings.Repeat("wait\r\n", 1+rnd.Intn(4))))
+				_, _ = conn.Write([]byte(strings.Repeat("linger\r\n", 1+rnd.Intn(4))))
 				time.Sleep(time.Duration(rnd.Intn(2000)) * time.Microsecond)
 				if rnd.Intn(4) == 0 {
 					_, _ = conn.Write([]byte("client kill type normal skipme yes\r\n")) // it may be gone
@@ -410,7 +410,7 @@ func TestHammerBlocked(t *testing.T) {
 	}
 	l.until("all data is freed", func(s *Server) bool { return s.BlockedCount("hammer") == 0 })
 	l.on(func(s *Server) {
-		if s.Stats.Blocked != 0 || blocked.Load() != freed.Load() {
+		if s.Stats.Blocked != 0 || blocked.Load() != freed.Load() || freed.Load() == 0 {
 			t.Errorf("%d blocked, %d blocks, %d freed", s.Stats.Blocked, blocked.Load(), freed.Load())
 		}
 	})

@@ -9,6 +9,9 @@ var (
 	// ErrAlreadyUnblocked is returned when a blocked client was already
 	// unblocked or aborted.
 	ErrAlreadyUnblocked = errors.New("server: client already unblocked")
+	// ErrNoTimeout is returned for a client that waits for keys, and whose
+	// module did not say what it replies when the time is over.
+	ErrNoTimeout = errors.New("server: no reply for a client whose time is over")
 	// ErrCannotBlock is returned when the client must not be blocked; an
 	// error reply has been written to it.
 	ErrCannotBlock = errors.New("server: client cannot be blocked")

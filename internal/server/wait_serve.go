@@ -152,7 +152,11 @@ func (s *Server) serveQueue(q *waitQueue) {
 			nextSeq = next.seq
 		}
 		if w.client.Flags&FlagCloseASAP == 0 && (w.gone || e != nil && (w.kind == waitModule || w.kind == kindOf(e.Type()))) {
-			s.retry(w)
+			if w.module != nil {
+				w.module.keyReady(key)
+			} else {
+				s.retry(w)
+			}
 		}
 		// Code of modules may have run and made others leave the queue.
 		if next != nil && (next.queue != q || next.seq != nextSeq) {
