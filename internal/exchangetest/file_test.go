@@ -65,9 +65,13 @@ func TestFiles(t *testing.T) {
 func TestRandomFiles(t *testing.T) {
 	t.Parallel()
 	berth, redis := servers(t)
+	count := 20000
+	if testkit.Raced() {
+		count = 3000
+	}
 	for _, pair := range [][2]server{{berth, redis}, {redis, berth}} {
 		g := sessiontest.NewGen(7)
-		cmds := make([][]string, 20000)
+		cmds := make([][]string, count)
 		for i := range cmds {
 			cmds[i] = g.Command()
 		}

@@ -188,7 +188,7 @@ func sameState(t *testing.T, what string, want, got map[string]value) {
 			t.Errorf("%s: and more", what)
 			return
 		}
-		t.Errorf("%s: key %.100s was\n%s %.2000s\nand is\n%s %.2000s", what, k, want[k].encoding, want[k].rest, got[k].encoding, got[k].rest)
+		t.Errorf("%s: key %.100s was\n%s %.1000s\nand is\n%s %.1000s", what, k, want[k].encoding, want[k].rest, got[k].encoding, got[k].rest)
 	}
 }
 

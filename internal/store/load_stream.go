@@ -73,6 +73,9 @@ func (v StreamValue) SetState(st StreamState, old bool) error {
 	if old {
 		s.added = int64(s.length)
 		s.settle(v)
+		if s.length == 0 {
+			s.first = MaxStreamID // what Redis finds in no entry, and XINFO shows
+		}
 	}
 	return nil
 }

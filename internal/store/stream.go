@@ -323,7 +323,7 @@ func (v StreamValue) Has(id StreamID) bool {
 	return it.Next()
 }
 
-// deleted brings the first ID up to date after entries were taken out.
+// settle brings the first ID up to date after entries were taken out.
 func (s *stream) settle(v StreamValue) {
 	s.first = StreamID{}
 	if s.length > 0 {

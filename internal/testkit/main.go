@@ -81,6 +81,10 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf("SKIPPED: "+format, args...)
 }
 
+// Raced reports whether the race detector watches: then all takes ten times as
+// long, and tests of sizes are for the other runs.
+func Raced() bool { return len(raceFlags) > 0 }
+
 // noteSources looks at each source file of the folders. The go command reuses
 // the result of a test only while the files that it looked at are the same, and
 // it does not see what a compiler reads for us.

@@ -18,6 +18,11 @@ const (
 	lzfMin      = 3 // the shortest reference worth its bytes
 )
 
+// lzfPatience is for how many bytes without a reference, as a power of two, each
+// place is looked at. Behind that it is every second, and so on: what cannot be
+// compressed is soon done with.
+const lzfPatience = 6
+
 // lzfBits is the size of a compressor's table: more bits than a processor's inner
 // cache holds gain little.
 const lzfBits = 14
@@ -67,7 +72,7 @@ func (c *compressor) compress(out, s []byte, limit int) []byte {
 		ref := int(c.last[h]) - int(c.base) - 1
 		c.last[h] = c.base + uint32(i+1)
 		if ref < 0 || i-ref > lzfDistance || s[ref] != s[i] || s[ref+1] != s[i+1] || s[ref+2] != s[i+2] {
-			i++
+			i += 1 + (i-run)>>lzfPatience
 			continue
 		}
 		n := lzfMin
