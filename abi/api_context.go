@@ -5,7 +5,7 @@ import (
 )
 
 // The flags of a context, by the interface's bits. Those that belong to what
-// berth has not (scripts, replicas, child processes) are never set.
+// berth has not (scripts, replicas) are never set.
 const (
 	flagMulti        = 1 << 1
 	flagMaster       = 1 << 2
@@ -15,7 +15,10 @@ const (
 	flagEvict        = 1 << 9
 	flagOOM          = 1 << 10
 	flagOOMWarning   = 1 << 11
+	flagLoading      = 1 << 13
+	flagActiveChild  = 1 << 18
 	flagMultiDirty   = 1 << 19
+	flagIsChild      = 1 << 20
 	flagDenyBlocking = 1 << 21
 	flagRESP3        = 1 << 22
 	flagStartup      = 1 << 24
@@ -48,6 +51,9 @@ func apiGetContextFlags(f *frame) {
 	s := host.srv
 	v := &s.Config.Values
 	set(flagMulti, s.InExec())
+	set(flagLoading, s.Loading())
+	set(flagActiveChild, s.SnapshotRunning() != nil || s.ForkRunning())
+	set(flagIsChild, s.InFork())
 	set(flagAOF, v.AppendOnly)
 	set(flagRDB, len(v.SavePoints) > 0)
 	if v.MaxMemory > 0 {

@@ -59,6 +59,12 @@ func (f *frame) moduleEntry() *store.Entry {
 	return nil
 }
 
+// isDataType reports whether a value is one that a module made.
+func isDataType(v store.ModuleValue) bool {
+	_, ok := v.Of().(*dataType)
+	return ok
+}
+
 func apiModuleTypeGetType(f *frame) {
 	if e := f.moduleEntry(); e != nil {
 		if t, ok := e.Module().Of().(*dataType); ok {
@@ -69,7 +75,10 @@ func apiModuleTypeGetType(f *frame) {
 
 func apiModuleTypeGetValue(f *frame) {
 	if e := f.moduleEntry(); e != nil {
-		f.setPtr(e.Module().Value)
+		// What is kept for a module that is not loaded is no business of others.
+		if v := e.Module(); isDataType(v) {
+			f.setPtr(v.Value)
+		}
 	}
 }
 

@@ -191,7 +191,7 @@ func apiSaveDataTypeToString(f *frame) {
 		f.misuse("the type " + t.name + " has no rdb_save")
 		return
 	}
-	if b, ok := t.save(f.uptr(1)); ok {
+	if b, ok := t.save(f.uptr(1), nil); ok {
 		s := newString(b, true)
 		ctx.track(headString, s.addr())
 		f.setPtr(s.addr())
@@ -213,7 +213,7 @@ func (f *frame) loadDataType(encver int32) {
 		return
 	}
 	// The module may free the string while it loads.
-	f.setPtr(t.load(bytes.Clone(s.bytes()), encver))
+	f.setPtr(t.load(bytes.Clone(s.bytes()), encver, nil, false))
 }
 
 func apiLoadDataTypeFromString(f *frame)       { f.loadDataType(0) }

@@ -4,11 +4,14 @@ import "berth/internal/server"
 
 // The server events by the interface's numbers.
 const (
+	eventPersistence  = 1
 	eventFlush        = 2
+	eventLoading      = 3
 	eventClientChange = 4
 	eventShutdown     = 5
 	eventCron         = 8
 	eventModuleChange = 9
+	eventProgress     = 10
 	eventSwap         = 11
 	eventLoop         = 15
 	eventConfig       = 16
@@ -25,7 +28,7 @@ var subevents = [eventCount]uint64{2, 6, 2, 5, 2, 0, 2, 2, 0, 2, 2, 0, 0, 2, 3, 
 // that was made for a later one is refused.
 var withData = [eventCount]bool{
 	0: true, eventFlush: true, eventClientChange: true, eventCron: true, eventModuleChange: true,
-	10: true, eventSwap: true, eventKey: true,
+	eventProgress: true, eventSwap: true, eventKey: true,
 }
 
 // The subevents.
@@ -37,6 +40,11 @@ const (
 const (
 	subBeforeSleep = iota
 	subAfterSleep
+)
+
+const (
+	subProgressRDB = iota
+	subProgressAOF
 )
 
 const (

@@ -1,8 +1,11 @@
 package abi
 
 import (
+	"errors"
+
 	"berth/internal/persist/rdb"
 	"berth/internal/server"
+	"berth/internal/store"
 )
 
 // optIOErrors is the module option to be told of errors in what is loaded.
@@ -19,7 +22,7 @@ type moduleIO struct {
 	ctx    *Context // made when the module asks for it
 }
 
-// withIO runs fn with the handle of io.
+// with runs fn with the handle of io.
 func (io *moduleIO) with(fn func(p uint64)) {
 	p := newHandle(headIO, io, true)
 	fn(uint64(p))
@@ -30,20 +33,38 @@ func (io *moduleIO) with(fn func(p uint64)) {
 	}
 }
 
-// save has the module save a value, and returns false if it could not.
-func (t *dataType) save(v uintptr) ([]byte, bool) {
-	io := &moduleIO{t: t, db: -1}
-	io.with(func(p uint64) { t.m.call(server.ByDataType, t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
-	return io.w, !io.failed
+// newIO is a value on its way, without a key if name is nil.
+func (t *dataType) newIO(r *rdb.Reader, key *store.ModuleKey) (io *moduleIO, done func()) {
+	io = &moduleIO{t: t, r: r, db: -1}
+	if key == nil {
+		return io, func() {}
+	}
+	io.db, io.key = key.DB, newString(key.Key, true)
+	return io, func() { io.key.release(true) }
 }
 
-// load has the module make a value of b, 0 if it cannot.
+// save has the module save a value, and returns false if it could not.
+func (t *dataType) save(v uintptr, key *store.ModuleKey) ([]byte, bool) {
+	if t.methods.rdbSave == 0 || t.gone.Load() {
+		return nil, false
+	}
+	io, done := t.newIO(nil, key)
+	defer done()
+	io.with(func(p uint64) { t.m.call(server.ByDataType, t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
+	return io.w, !io.failed && !t.gone.Load()
+}
+
+// load has the module make a value of b, 0 if it cannot. With whole set it must
+// have read all of it.
 //
 // A module that did not say that it looks for errors is not given bytes that
 // have some, as far as that shows: where Redis would end the process, the load
 // fails. Errors that show only as it reads give it zeros and empty strings, and
 // the value it makes of them is freed.
-func (t *dataType) load(b []byte, encver int32) uintptr {
+func (t *dataType) load(b []byte, encver int32, key *store.ModuleKey, whole bool) uintptr {
+	if t.methods.rdbLoad == 0 || t.gone.Load() {
+		return 0
+	}
 	aware := t.m.options&optIOErrors != 0
 	if !aware {
 		if err := rdb.NewReader(b).SkipModule(); err != nil {
@@ -51,17 +72,24 @@ func (t *dataType) load(b []byte, encver int32) uintptr {
 			return 0
 		}
 	}
-	io := &moduleIO{t: t, r: rdb.NewReader(b), db: -1}
+	io, done := t.newIO(rdb.NewReader(b), key)
+	defer done()
 	var v uintptr
-	io.with(func(p uint64) {
-		v = uintptr(t.m.call(server.ByDataType, t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0))
-	})
-	if io.failed && !aware && v != 0 {
+	io.with(func(p uint64) { v = uintptr(t.m.call(server.ByDataType, t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0)) })
+	bad := io.failed && !aware
+	if whole && v != 0 && !io.failed && !io.r.Done() {
+		t.logLoad(errNotAll)
+		bad = true
+	}
+	if bad && v != 0 {
 		t.FreeValue(v)
 		return 0
 	}
 	return v
 }
+
+// errNotAll is why a value is not taken that a module made of a part of its bytes.
+var errNotAll = errors.New("the module did not read all of it")
 
 func (t *dataType) logLoad(err error) {
 	host.srv.Log(server.LogWarning, "<%s> a value of type %s cannot be loaded: %v", t.m.name, t.name, err)

@@ -11,6 +11,12 @@ import (
 func (h *Host) hook(id uint64, on bool) {
 	s := h.srv
 	switch id {
+	case eventPersistence:
+		s.Hooks.Persistence = when(on, func(k server.PersistenceKind) { h.fire(eventPersistence, uint64(k), 0) })
+	case eventLoading:
+		s.Hooks.Loading = when(on, func(k server.LoadingKind) { h.fire(eventLoading, uint64(k), 0) })
+	case eventProgress:
+		s.Hooks.LoadingProgress = when(on, h.fireProgress)
 	case eventFlush:
 		s.Hooks.Flush = when(on, h.fireFlush)
 	case eventClientChange:
@@ -123,6 +129,20 @@ type cronInfo struct {
 
 func (h *Host) fireCron(hz int) {
 	fireWith(h, eventCron, 0, &cronInfo{eventVersion, int32(hz)})
+}
+
+// progressInfo is RedisModuleLoadingProgressInfo.
+type progressInfo struct {
+	version      uint64
+	hz, progress int32
+}
+
+func (h *Host) fireProgress(aof bool, hz, progress int) {
+	sub := uint64(subProgressRDB)
+	if aof {
+		sub = subProgressAOF
+	}
+	fireWith(h, eventProgress, sub, &progressInfo{eventVersion, int32(hz), int32(progress)})
 }
 
 // swapInfo is RedisModuleSwapDbInfo.

@@ -68,6 +68,7 @@ func New(s *server.Server) (*Host, error) {
 	host = h
 	h.BindThread()
 	h.countMemory()
+	s.SetModuleFiles(h)
 	return h, nil
 }
 

@@ -114,8 +114,8 @@ func (l *Loader) cmdUnload(c *server.Client, argv [][]byte) {
 
 // cmdList is MODULE LIST.
 func (l *Loader) cmdList(c *server.Client, _ [][]byte) {
-	modules := l.host.Modules()
-	c.WriteArray(len(modules))
+	modules, unknown := l.host.Modules(), l.srv.UnknownData()
+	c.WriteArray(len(modules) + len(unknown))
 	for _, m := range modules {
 		c.WriteMap(4)
 		c.WriteBulkString("name")
@@ -129,6 +129,9 @@ func (l *Loader) cmdList(c *server.Client, _ [][]byte) {
 		for _, a := range m.Args() {
 			c.WriteBulkString(a)
 		}
+	}
+	for _, d := range unknown {
+		writeUnknown(c, d)
 	}
 }
 

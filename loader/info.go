@@ -63,6 +63,9 @@ func (l *Loader) info(w *server.InfoWriter) {
 	for _, m := range modules {
 		w.Line(m.InfoLine())
 	}
+	for _, d := range l.srv.UnknownData() {
+		w.Line(unknownLine(d))
+	}
 	for _, m := range modules {
 		w.Line(line("module_holds", m.Name(), holdings(m)))
 		longest := &m.Meter().Longest
@@ -84,6 +87,10 @@ func kindField(s *server.Slow) string {
 func (l *Loader) cmdInfo(c *server.Client, argv [][]byte) {
 	m := l.host.Module(string(argv[2]))
 	if m == nil {
+		if d, ok := l.findUnknown(string(argv[2])); ok {
+			writeUnknown(c, d)
+			return
+		}
 		c.WriteErrorf("ERR %v", ErrNotLoaded)
 		return
 	}

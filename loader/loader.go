@@ -98,6 +98,7 @@ func (l *Loader) load(path string, args []string) (*abi.Module, error) {
 		}
 		return nil, errNoLoadConfigs
 	}
+	l.host.Wake(m)
 	// OnLoad may have installed signal handlers as the library's start may.
 	dl.Rechain()
 	return m, nil

@@ -164,7 +164,7 @@ func (c *Client) LookupWrite(key []byte) *store.Entry {
 // was replied.
 func (c *Client) readTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
 	if e = c.LookupRead(key); e != nil && e.Type() != t {
-		c.WrongType()
+		c.wrongType(e)
 		return nil, false
 	}
 	return e, true
@@ -173,7 +173,7 @@ func (c *Client) readTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
 // writeTyped is LookupWrite for a value of one type.
 func (c *Client) writeTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {
 	if e = c.LookupWrite(key); e != nil && e.Type() != t {
-		c.WrongType()
+		c.wrongType(e)
 		return nil, false
 	}
 	return e, true

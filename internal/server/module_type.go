@@ -4,13 +4,18 @@ import (
 	"slices"
 	"time"
 
+	"berth/internal/persist/snapshot"
 	"berth/internal/store"
 )
 
 // typeName is what TYPE replies for an entry.
 func typeName(e *store.Entry) string {
 	if e.Type() == store.Module {
-		return e.Module().Of().TypeName()
+		v := e.Module()
+		if code, ok := unknown(v); ok {
+			return snapshot.TypeName(code)
+		}
+		return v.Of().TypeName()
 	}
 	return e.Type().Name()
 }

@@ -11,7 +11,6 @@ import (
 
 	"berth/internal/persist/rdb"
 	"berth/internal/persist/snapshot"
-	"berth/internal/store"
 )
 
 // LoadOptions say how a snapshot is loaded.
@@ -159,17 +158,4 @@ func (l *snapshotLoader) Aux(name, text string) {
 	default:
 		s.Log(LogDebug, "Unrecognized RDB AUX field: '%s'", name)
 	}
-}
-
-// loadFileValue makes a value of a module's type that a file holds.
-func (s *Server) loadFileValue(code uint64, body []byte, key store.ModuleKey) (store.ModuleValue, error) {
-	return s.loadModuleValue(code, body, key)
-}
-
-// loadFileAux has a module load what it has besides values.
-func (s *Server) loadFileAux(code uint64, before bool, body []byte) error {
-	if s.persist.loadAux != nil {
-		return s.persist.loadAux(code, before, body)
-	}
-	return fmt.Errorf("%w: %q", snapshot.ErrNoType, snapshot.TypeName(code))
 }

@@ -120,6 +120,13 @@ func (e *Entry) Module() ModuleValue {
 // of type Module, which is not freed. The entry does not move.
 func (e *Entry) SetModule(v uintptr) { moduleAt(*e.word()).value = v }
 
+// PutModule puts v in place of the value of an entry of type Module, which is not
+// freed. The entry does not move.
+func (e *Entry) PutModule(v ModuleValue) {
+	m := moduleAt(*e.word())
+	m.typ, m.value = uint64(v.Type), v.Value
+}
+
 // AddModule adds a key, which must not be there, with a module's value.
 func (db *DB) AddModule(key []byte, v ModuleValue) *Entry {
 	e := db.alloc(key, ds.FlagWord, 0)

@@ -260,6 +260,9 @@ func TypeName(code uint64) string {
 	return string(name[:])
 }
 
+// TypeVersion is the version of a module's type's encoding, from its code.
+func TypeVersion(code uint64) int { return int(code & 1023) }
+
 // packed reads a value that is one listpack.
 func (d *Decoder) packed(r *rdb.Reader, key []byte, t store.Type) (*store.Entry, error) {
 	b, err := r.String()

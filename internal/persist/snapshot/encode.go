@@ -12,7 +12,7 @@ import (
 type ModuleType interface {
 	// Code is the type's name and the version of its encoding as snapshots have
 	// it.
-	Code() uint64
+	Code(v uintptr) uint64
 	// SaveValue is the value's elements without the end, nil and false when the
 	// module could not save it. The loop.
 	SaveValue(key store.ModuleKey, v uintptr) ([]byte, bool)
@@ -106,7 +106,7 @@ func (x *Encoder) module(w *Writer, e *store.Entry, number int, key bool) error 
 	if key {
 		w.String(name)
 	}
-	w.Len(t.Code())
+	w.Len(t.Code(v.Value))
 	w.Raw(b)
 	w.Len(uint64(rdb.ModuleEnd))
 	return nil
