@@ -28,23 +28,29 @@ func (s *Server) yield(busy string, noClients bool) error {
 
 // YieldNow is Yield for who calls it again and again: it runs the loop when the
 // command has taken longer than busy-reply-threshold, and as often as hz says
-// from then on. next is the caller's to keep, and zero in the beginning. Inside
+// from then on, or from the beginning while data are loaded. next is the caller's to keep, and zero in the beginning. Inside
 // of another Yield nothing happens, nor while a key is about to go.
 func (s *Server) YieldNow(next *int64, busy string, clients bool) {
 	if s.exec.yielding != 0 || s.Frozen() {
 		return
 	}
 	now := nanotime()
-	if *next == 0 {
+	period := int64(time.Second) / int64(max(1, s.Settings.Hz))
+	switch {
+	case *next != 0:
+	case s.loading.on:
+		*next = now + period
+	default:
 		*next = s.clock.now + min(s.Config.Int("busy-reply-threshold"), yieldNever)*int64(time.Millisecond)
 	}
 	if now < *next {
 		return
 	}
-	if err := s.yield(busy, !clients); err != nil {
+	// While data are loaded no client gets more than an error.
+	if err := s.yield(busy, !clients && !s.loading.on); err != nil {
 		s.Log(LogWarning, "Serving clients inside a long command: %v", err)
 	}
-	*next = now + int64(time.Second)/int64(max(1, s.Settings.Hz))
+	*next = now + period
 }
 
 // yieldNever is more milliseconds than any command takes.
