@@ -75,7 +75,9 @@ func (t *dataType) load(b []byte, encver int32, key *store.ModuleKey, whole bool
 	io, done := t.newIO(rdb.NewReader(b), key)
 	defer done()
 	var v uintptr
-	io.with(func(p uint64) { v = uintptr(t.m.call(server.ByDataType, t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0)) })
+	io.with(func(p uint64) {
+		v = uintptr(t.m.call(server.ByDataType, t.methods.rdbLoad, p, uint64(encver), 0, 0, 0, 0))
+	})
 	bad := io.failed && !aware
 	if whole && v != 0 && !io.failed && !io.r.Done() {
 		t.logLoad(errNotAll)
