@@ -88,8 +88,33 @@ func (db *DB) LoosePacked(key []byte, t Type, b []byte, unique bool) (*Entry, er
 	if err != nil {
 		return nil, err
 	}
+	return db.loosePack(key, t, k, unique)
+}
+
+// LooseElements is LoosePacked for the elements that all calls its function for,
+// with unique set.
+func (db *DB) LooseElements(key []byte, t Type, all func(fn func(b []byte) error) error) (*Entry, error) {
+	k := ds.NewPack(db.heap)
+	err := all(func(b []byte) error {
+		e := ds.Of(b)
+		if !k.Room(e) {
+			return fmt.Errorf("%w: too large for a listpack", ErrValue)
+		}
+		k = k.Append(db.heap, e)
+		return nil
+	})
+	if err != nil {
+		k.Free(db.heap)
+		return nil, err
+	}
+	return db.loosePack(key, t, k, true)
+}
+
+// loosePack makes an entry of a listpack, which goes if it does not fit the type.
+func (db *DB) loosePack(key []byte, t Type, k ds.Pack, unique bool) (*Entry, error) {
 	e := db.loose(key, t, ListPack, k.Addr())
 	n := k.Len()
+	var err error
 	switch t {
 	case List:
 		db.List(e).Convert()

@@ -1,16 +1,11 @@
 package snapshot
 
 import (
-	"bytes"
-	"math"
-	"strconv"
-
 	"berth/internal/persist/rdb"
 	"berth/internal/store"
 )
 
-// The encodings of versions up to 9 become what the commands would make of their
-// elements.
+// The encodings of versions up to 9 become those of today.
 
 // pairs calls fn for the elements two by two.
 func (d *Decoder) pairs(all rdb.Elements, fn func(a, b []byte) error) error {
@@ -34,41 +29,29 @@ func (d *Decoder) zipmap(r *rdb.Reader, key []byte) (*store.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.fieldsOf(rdb.Zipmap(b), key)
-}
-
-func (d *Decoder) hashZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
-	b, err := r.String()
-	if err != nil {
-		return nil, err
-	}
-	return d.fieldsOf(rdb.Ziplist(b), key)
-}
-
-func (d *Decoder) fieldsOf(all rdb.Elements, key []byte) (*store.Entry, error) {
 	e := d.DB.LooseHash(key, 0)
 	return d.building(e, func() error {
 		v := d.DB.Hash(e)
-		return d.pairs(all, func(field, val []byte) error { return setField(v, field, val) })
+		return d.pairs(rdb.Zipmap(b), func(field, val []byte) error { return setField(v, field, val) })
 	})
 }
 
-func (d *Decoder) zsetZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+// ziplist reads a value that is one ziplist. It becomes a listpack of the same
+// elements: as Redis does, only their number decides whether it stays one.
+func (d *Decoder) ziplist(r *rdb.Reader, key []byte, t store.Type) (*store.Entry, error) {
 	b, err := r.String()
 	if err != nil {
 		return nil, err
 	}
-	e := d.DB.LooseZSet(key, store.ListPack)
-	return d.building(e, func() error {
-		v := d.DB.ZSet(e)
-		return d.pairs(rdb.Ziplist(b), func(member, text []byte) error {
-			score, err := strconv.ParseFloat(string(bytes.TrimSpace(text)), 64)
-			if err != nil && !math.IsInf(score, 0) {
-				return corrupt("%q is no score", text)
-			}
-			return addScored(v, member, score)
-		})
-	})
+	return d.DB.LooseElements(key, t, rdb.Ziplist(b))
+}
+
+func (d *Decoder) hashZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	return d.ziplist(r, key, store.Hash)
+}
+
+func (d *Decoder) zsetZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	return d.ziplist(r, key, store.ZSet)
 }
 
 func (d *Decoder) listZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
