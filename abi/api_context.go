@@ -54,7 +54,7 @@ func apiGetContextFlags(f *frame) {
 	set(flagLoading, s.Loading())
 	set(flagActiveChild, s.SnapshotRunning() != nil || s.ForkRunning())
 	set(flagIsChild, s.InFork())
-	set(flagAOF, v.AppendOnly)
+	set(flagAOF, s.AppendOnly())
 	set(flagRDB, len(v.SavePoints) > 0)
 	if v.MaxMemory > 0 {
 		used := float64(s.UsedMemory()) / float64(v.MaxMemory)

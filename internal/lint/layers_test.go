@@ -33,6 +33,7 @@ var layers = map[string][]string{
 	"internal/ds":          {"internal/mem"},
 	"internal/store":       {"internal/ds", "internal/mem"},
 	"internal/persist":     {"internal/store", "internal/ds", "internal/mem", "internal/resp"},
+	"internal/persist/aof": {"internal/config"},
 	"internal/persist/rdb": {},
 	"internal/script":      {"internal/store", "internal/resp"},
 	"internal/repl":        {"internal/store", "internal/resp"},

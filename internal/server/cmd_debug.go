@@ -24,6 +24,12 @@ func cmdDebug(c *Client, argv [][]byte) {
 		c.WriteOK()
 	case sub == "reload":
 		c.debugReload(args)
+	case sub == "loadaof":
+		c.debugLoadAOF()
+	case sub == "aof-flush-sleep" && one:
+		micros, _ := strconv.ParseInt(string(args[0]), 10, 32) // as atoi has it
+		s.aof.slept = micros * int64(time.Microsecond)
+		c.WriteOK()
 	case sub == "set-active-expire" && one:
 		s.keyspace.passive = !truthy(args[0])
 		c.WriteOK()

@@ -96,9 +96,10 @@ func cmdMemoryStats(c *Client, _ [][]byte) {
 	number("replication.backlog", 0)
 	number("clients.slaves", int64(m.replicas))
 	number("clients.normal", int64(m.clients-m.replicas))
-	for _, name := range []string{"cluster.links", "aof.buffer", "lua.caches", "functions.caches"} {
-		number(name, 0)
-	}
+	number("cluster.links", 0)
+	number("aof.buffer", int64(cap(s.aof.buf)))
+	number("lua.caches", 0)
+	number("functions.caches", 0)
 	keys := 0
 	for i, d := range s.keyspace.dbs {
 		if d.Len() == 0 {

@@ -57,18 +57,32 @@ func cmdBgsave(c *Client, argv [][]byte) {
 }
 
 // EnablePersistence has the data loaded at the start, saved when a save point is
-// reached, and saved at the end.
+// reached, and saved at the end; and the append-only file opened if the configuration
+// asks for one.
 func (s *Server) EnablePersistence() {
-	s.OnLoadData(s.loadDB)
+	s.OnLoadData(s.loadData)
 	s.SetSave(s.SaveNow)
 	s.startSaveCron()
 }
 
-// loadDB loads the file that the configuration names, if there is one.
-func (s *Server) loadDB() error {
-	if s.Config.Values.AppendOnly && s.persist.appendOnly {
-		return nil
+// loadData loads what the configuration names: the append-only file, or the snapshot.
+func (s *Server) loadData() error {
+	if err := s.readManifest(); err != nil {
+		return err
 	}
+	if s.Config.Values.AppendOnly {
+		if err := s.loadAOFAtStart(); err != nil {
+			return err
+		}
+	} else if err := s.loadDB(); err != nil {
+		return err
+	}
+	s.collectHistory()
+	return nil
+}
+
+// loadDB loads the snapshot that the configuration names, if there is one.
+func (s *Server) loadDB() error {
 	start := time.Now()
 	err := s.LoadFile(s.dbFile(), LoadingRDB, LoadOptions{})
 	switch {
@@ -80,10 +94,6 @@ func (s *Server) loadDB() error {
 	}
 	return nil
 }
-
-// AppendOnly says that the data are loaded from the append-only file when the
-// configuration has one.
-func (s *Server) AppendOnly() { s.persist.appendOnly = true }
 
 // LoadFile adds what a file holds to the databases. A file that is not there is no
 // other error in the log.
@@ -101,7 +111,7 @@ func (s *Server) LoadFile(path string, kind LoadingKind, o LoadOptions) error {
 		size = info.Size()
 	}
 	s.BeginLoading(kind, size)
-	_, err = s.LoadSnapshot(f, o)
+	_, _, err = s.LoadSnapshot(f, o)
 	s.EndLoading(err == nil)
 	if err != nil {
 		s.Log(LogWarning, "%s: %v", path, err)

@@ -96,6 +96,10 @@ type Values struct {
 	TLSPort int
 	// ClusterEnabled and AppendOnly are what the parameters say.
 	ClusterEnabled, AppendOnly bool
+	// AppendFsync is one of the words that CONFIG SET accepts, by number.
+	AppendFsync fsyncPolicy
+	// AppendTimes has the time noted in the append-only file.
+	AppendTimes bool
 	// ExpireEffort is active-expire-effort, from 1 to 10.
 	ExpireEffort int
 }

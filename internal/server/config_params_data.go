@@ -103,18 +103,21 @@ func (l *paramList) persistence() {
 	l.keepEnum("module-unknown-data", 0, "keep", "keep", "refuse")
 
 	l.add("appendonly", "", config.DenyLoading, config.BoolAt(&c.Values.AppendOnly, false))
-	l.noEffect()
+	l.apply(c.s.applyAppendOnly)
 	l.keepString("appendfilename", "", immutable, "appendonly.aof").Check = baseName("appendfilename", "filename")
 	l.keepString("appenddirname", "", immutable, "appendonlydir").Check = baseName("appenddirname", "dirname")
-	l.keepEnum("appendfsync", 0, "everysec", "everysec", "always", "no")
+	l.add("appendfsync", "", 0, config.EnumAt(&c.Values.AppendFsync, fsyncEverySec, []config.Choice{
+		{Name: "everysec", Value: int(fsyncEverySec)}, {Name: "always", Value: int(fsyncAlways)}, {Name: "no", Value: int(fsyncNo)},
+	}))
 	l.keepBool("no-appendfsync-on-rewrite", "", 0, false)
 	l.keepInt("auto-aof-rewrite-percentage", "", 0, 100, 0, config.MaxInt, 0)
 	l.keepInt("auto-aof-rewrite-min-size", "", 0, 64<<20, 0, config.MaxLong, asMemory)
 	l.keepBool("aof-rewrite-incremental-fsync", "", 0, true)
 	l.keepBool("aof-load-truncated", "", 0, true)
 	l.keepBool("aof-use-rdb-preamble", "", 0, true)
-	l.keepBool("aof-timestamp-enabled", "", 0, false)
+	l.add("aof-timestamp-enabled", "", 0, config.BoolAt(&c.Values.AppendTimes, false))
 	l.keepBool("aof-disable-auto-gc", "", hidden, false)
+	l.apply(c.s.applyHistory)
 }
 
 // oldestVersion is the oldest version of snapshots that can be written: that of

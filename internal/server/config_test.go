@@ -163,7 +163,7 @@ func TestConfigInert(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.Config.Inert(), []string{"appendonly", "cluster-enabled", "save"}; !slices.Equal(got, want) {
+	if got, want := s.Config.Inert(), []string{"cluster-enabled", "save"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

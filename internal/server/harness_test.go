@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,10 +24,12 @@ type live struct {
 	t    testing.TB
 	s    *Server
 	path string
+	stop func()
 }
 
-// start runs a server until the test ends. change may alter the settings.
-func start(t testing.TB, change func(*Settings)) *live {
+// start runs a server until the test ends, or stop is called. change may alter the
+// settings; prepare, what runs before the server takes connections.
+func start(t testing.TB, change func(*Settings), prepare ...func(*Server) error) *live {
 	t.Helper()
 	set := DefaultSettings()
 	set.Port = 0
@@ -44,7 +47,10 @@ func start(t testing.TB, change func(*Settings)) *live {
 		if err == nil {
 			s.life.started = true
 			s.log.level.Store(int32(LogWarning))
-			err = s.Listen()
+			for _, fn := range prepare {
+				err = errors.Join(err, fn(s))
+			}
+			err = errors.Join(err, s.Listen())
 		}
 		l.s = s
 		ready <- err
@@ -60,7 +66,7 @@ func start(t testing.TB, change func(*Settings)) *live {
 	if err := <-ready; err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	l.stop = sync.OnceFunc(func() {
 		l.s.Loop.Stop()
 		select {
 		case <-done:
@@ -68,6 +74,7 @@ func start(t testing.TB, change func(*Settings)) *live {
 			t.Error("the loop does not stop")
 		}
 	})
+	t.Cleanup(l.stop)
 	return l
 }
 

@@ -36,6 +36,7 @@ func (s *Server) initInfo() {
 	s.RunID = hex.EncodeToString(id[:])
 	s.StartUnix = s.Unixtime()
 	s.save.last, s.save.seconds = s.StartUnix, -1
+	s.aof.rewrite.took = -1
 	s.memory.startup = goMemory()
 	s.info.rates.began = nanotime()
 	s.BeforeSleep(s.endCycle)

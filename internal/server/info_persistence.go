@@ -43,6 +43,9 @@ func (s *Server) infoPersistence(w *InfoWriter) {
 	s.infoAppendOnly(w)
 	w.line("module_fork_in_progress", "0")
 	w.line("module_fork_last_cow_size", "0")
+	if s.Config.Values.AppendOnly {
+		s.infoAppendOnlySize(w)
+	}
 	if s.loading.on {
 		s.infoLoading(w)
 	}
@@ -72,16 +75,33 @@ func (s *Server) infoSnapshot(w *InfoWriter, sn *Snapshot) {
 
 // infoAppendOnly tells of the append-only file.
 func (s *Server) infoAppendOnly(w *InfoWriter) {
-	for _, name := range []string{"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"} {
-		w.line(name, "0")
+	a := &s.aof
+	r := &a.rewrite
+	current := int64(-1)
+	if r.running != nil {
+		current = s.Unixtime() - r.running.began
 	}
-	w.line("aof_last_rewrite_time_sec", "-1")
-	w.line("aof_current_rewrite_time_sec", "-1")
-	w.line("aof_last_bgrewrite_status", "ok")
-	w.line("aof_rewrites", "0")
-	w.line("aof_rewrites_consecutive_failures", "0")
-	w.line("aof_last_write_status", "ok")
-	w.line("aof_last_cow_size", "0")
+	w.flag("aof_enabled", a.mode != aofOff)
+	w.flag("aof_rewrite_in_progress", r.running != nil)
+	w.flag("aof_rewrite_scheduled", r.scheduled)
+	w.int("aof_last_rewrite_time_sec", r.took)
+	w.int("aof_current_rewrite_time_sec", current)
+	w.line("aof_last_bgrewrite_status", okOrErr(r.failed))
+	w.int("aof_rewrites", r.count)
+	w.int("aof_rewrites_consecutive_failures", r.failures)
+	w.line("aof_last_write_status", okOrErr(a.failed != "" || a.sync.failed != ""))
+	w.int("aof_last_cow_size", r.extra)
+}
+
+// infoAppendOnlySize tells how long the append-only file is.
+func (s *Server) infoAppendOnlySize(w *InfoWriter) {
+	a := &s.aof
+	w.int("aof_current_size", a.size)
+	w.int("aof_base_size", a.baseSize)
+	w.flag("aof_pending_rewrite", a.rewrite.scheduled)
+	w.int("aof_buffer_length", int64(len(a.buf)))
+	w.int("aof_pending_bio_fsync", int64(a.sync.pending))
+	w.int("aof_delayed_fsync", a.sync.delayed)
 }
 
 // infoLoading tells how far loading has come.

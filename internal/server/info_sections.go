@@ -191,7 +191,7 @@ func (s *Server) commandMicros() (sum int64) {
 // infoDebug is shown only when asked for by name.
 func (s *Server) infoDebug(w *InfoWriter) {
 	r := &s.info.rates
-	w.line("eventloop_duration_aof_sum", "0")
+	w.int("eventloop_duration_aof_sum", s.aof.nanos/1000)
 	w.int("eventloop_duration_cron_sum", r.cron/1000)
 	w.int("eventloop_duration_max", r.longest/1000)
 	w.int("eventloop_cmd_per_cycle_max", r.most)

@@ -39,6 +39,7 @@ func (s *Server) Loading() bool { return s.loading.on }
 // BeginLoading tells modules and clients that data are being loaded, total bytes if
 // that is above zero. EndLoading follows.
 func (s *Server) BeginLoading(kind LoadingKind, total int64) {
+	s.notify.noExpiry++ // what follows in the file may be about a key whose time is over
 	s.loading = loadingState{on: true, kind: kind, began: time.Now().Unix(), total: total}
 	if fn := s.Hooks.Loading; fn != nil {
 		fn(kind)
@@ -48,6 +49,7 @@ func (s *Server) BeginLoading(kind LoadingKind, total int64) {
 // EndLoading ends what BeginLoading began.
 func (s *Server) EndLoading(ok bool) {
 	s.loading.on = false
+	s.notify.noExpiry--
 	if fn := s.Hooks.Loading; fn != nil {
 		if ok {
 			fn(LoadingEnded)

@@ -210,6 +210,9 @@ func (s *Server) Close() {
 	}
 	s.net.closed = true
 	s.closeListeners()
+	if s.aof.mode != aofOff {
+		s.finishAOF()
+	}
 	s.EachClient(func(c *Client) bool {
 		c.flush()
 		s.freeClient(c)
@@ -254,6 +257,9 @@ func (s *Server) beforeSleep() {
 		if len(s.tracking.prefixes) != 0 {
 			s.broadcastInvalid()
 		}
+	}
+	if s.aof.mode != aofOff {
+		s.endAOFCycle()
 	}
 	s.flushPending()
 	s.closePending()

@@ -14,9 +14,6 @@ type persistState struct {
 	// unknown is what is kept for modules that are not there.
 	unknown unknownState
 	last    lastSnapshot
-	// appendOnly is set when an append-only file is loaded in place of a snapshot, if
-	// the configuration has one.
-	appendOnly bool
 	// diskError is what commands that write are refused with; appendError the part of
 	// it that is about the append-only file.
 	diskError, appendError string

@@ -232,8 +232,16 @@ const retryDelay = 5
 func (s *Server) startSaveCron() {
 	period := func() time.Duration { return time.Second / time.Duration(max(1, s.Settings.Hz)) }
 	s.Loop.AddTimer(period(), func(loop.TimerID) time.Duration {
-		if s.persist.running == nil && s.exec.yielding == 0 && !s.loading.on {
-			s.saveIfDue(time.Now().Unix())
+		if s.exec.yielding == 0 && !s.loading.on {
+			if s.persist.running == nil && s.aof.rewrite.scheduled && !s.rewriteLimited() {
+				_ = s.startRewrite() // the reason is in the log
+			}
+			if s.persist.running == nil {
+				s.saveIfDue(time.Now().Unix())
+			}
+			if s.persist.running == nil {
+				s.rewriteIfDue()
+			}
 		}
 		return period()
 	}, nil)

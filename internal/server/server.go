@@ -63,6 +63,7 @@ type Server struct {
 	life     lifeState
 	persist  persistState
 	save     saveState
+	aof      aofState
 
 	// onResetStats clear counters that others keep.
 	onResetStats []func()

@@ -40,6 +40,8 @@ type lifeState struct {
 var (
 	// errNoSnapshot is why a shutdown that must save cannot be done.
 	errNoSnapshot = errors.New("server: nothing here writes snapshots")
+	// errNoBase is why a shutdown waits for the append-only file.
+	errNoBase = errors.New("server: the append-only file has no base file yet")
 	// errExiting is returned by a second shutdown.
 	errExiting = errors.New("server: already shutting down")
 )
@@ -68,6 +70,9 @@ func (s *Server) Shutdown(flags ShutdownFlags) error {
 		return errExiting
 	}
 	s.Log(LogNotice, "User requested shutdown...")
+	if err := s.endAOF(flags); err != nil {
+		return err
+	}
 	if err := s.saveAtExit(flags); err != nil {
 		return err
 	}
@@ -88,6 +93,26 @@ func (s *Server) Shutdown(flags ShutdownFlags) error {
 	s.closeListeners()
 	s.Log(LogWarning, "berth is now ready to exit, bye bye...")
 	s.exit(0)
+	return nil
+}
+
+// endAOF has the disk keep what the append-only file has.
+func (s *Server) endAOF(flags ShutdownFlags) error {
+	if s.aof.rewrite.running != nil {
+		if s.aof.mode == aofWaiting {
+			if flags&ShutdownForce == 0 {
+				s.Log(LogWarning, "Writing initial AOF, can't exit.")
+				return errNoBase
+			}
+			s.Log(LogWarning, "Writing initial AOF. Exit anyway.")
+		}
+		s.Log(LogWarning, "There is a child rewriting the AOF. Killing it!")
+		s.abandonRewrite()
+	}
+	if s.aof.mode != aofOff {
+		s.Log(LogNotice, "Calling fsync() on the AOF file.")
+		s.finishAOF()
+	}
 	return nil
 }
 

@@ -43,6 +43,8 @@ type SnapshotOptions struct {
 	To io.Writer
 	// Preamble says that this is the beginning of an append-only file.
 	Preamble bool
+	// Commands has everything written as commands that make it again.
+	Commands bool
 	// Version is that of the format; 0 for what the configuration says.
 	Version int
 	// Finish, which may be nil, runs on that goroutine when everything was written,

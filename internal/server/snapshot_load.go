@@ -29,25 +29,25 @@ type LoadOptions struct {
 // there already.
 var ErrDuplicateKey = errors.New("server: RDB has duplicated key")
 
-// LoadSnapshot adds what a snapshot holds to the databases. The rest is what comes
-// behind it in src, part of which may have been read already. The error wraps a
-// *snapshot.FileError; what was loaded before it stays. Whoever calls it calls
+// LoadSnapshot adds what a snapshot of so many bytes holds to the databases. The rest
+// is what comes behind it in src, part of which may have been read already. The error
+// wraps a *snapshot.FileError; what was loaded before it stays. Whoever calls it calls
 // BeginLoading before and EndLoading behind. The loop.
-func (s *Server) LoadSnapshot(src io.Reader, o LoadOptions) (rest io.Reader, err error) {
+func (s *Server) LoadSnapshot(src io.Reader, o LoadOptions) (size int64, rest io.Reader, err error) {
 	r := rdb.NewStream(src)
 	l := &snapshotLoader{s: s, o: o, now: time.Now().UnixMilli(), r: r, delay: keyDelay(s.Config.Int("key-load-delay"))}
 	l.dec = snapshot.Decoder{Deep: s.Config.String("sanitize-dump-payload") == "yes", Module: s.loadFileValue}
 	s.loading.keys, s.loading.expired = 0, 0
 	err = snapshot.ReadFile(r, l, s.Config.Bool("rdbchecksum"))
 	if err != nil {
-		return nil, fmt.Errorf("server: loading a snapshot: %w", err)
+		return 0, nil, fmt.Errorf("server: loading a snapshot: %w", err)
 	}
 	done := fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d", s.loading.keys, s.loading.expired)
 	if l.empty > 0 {
 		done += fmt.Sprintf(", empty keys skipped: %d", l.empty)
 	}
 	s.Log(LogNotice, "%s.", done)
-	return io.MultiReader(bytes.NewReader(r.Rest()), src), nil
+	return int64(r.Pos()), io.MultiReader(bytes.NewReader(r.Rest()), src), nil
 }
 
 // snapshotLoader is told what is in a file.

@@ -73,6 +73,7 @@ func (s *Server) ResetStats() {
 	blocked, peak := s.Stats.Blocked, s.Stats.PeakMemory
 	s.Stats = Stats{Blocked: blocked, PeakMemory: peak}
 	s.lazy.freed.Store(0)
+	s.aof.rewrite.count, s.aof.rewrite.failures, s.aof.sync.delayed = 0, 0, 0
 	s.defrag.total, s.defrag.started = 0, nanotime()
 	for _, cmd := range s.commands.list {
 		cmd.Stats = CommandStats{}

@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+
+	"berth/internal/config"
 )
 
 // Log is the file that is appended to. It belongs to one goroutine, apart from Sync
@@ -43,6 +46,16 @@ func CreateLog(path string) (*Log, error) {
 
 // Size is how long the file is, in bytes.
 func (l *Log) Size() int64 { return l.size }
+
+// Measure looks how long the file is, which somebody else has cut.
+func (l *Log) Measure() error {
+	info, err := l.f.Stat()
+	if err != nil {
+		return fmt.Errorf("aof: %w", err)
+	}
+	l.size = info.Size()
+	return nil
+}
 
 // ErrShort is returned when only a part could be written.
 var ErrShort = errors.New("aof: short write")
@@ -90,45 +103,46 @@ func (l *Log) Sync() error { return syncData(l.f) }
 // Close closes the file. Any goroutine.
 func (l *Log) Close() error { return l.f.Close() }
 
+// ErrNotLasting is returned when a manifest is in its place, and a failure of the
+// machine might bring the one before it back.
+var ErrNotLasting = errors.New("aof: the manifest may not last")
+
 // WriteManifest puts a manifest into a directory, in place of the one that is there,
-// and returns when that is certain to last. prefix is what the names begin with.
+// and returns when that is certain to last. prefix is what the names begin with. The
+// error is a *StepError.
 func WriteManifest(dir, prefix string, m *Manifest) error {
-	temp := TempPrefix + prefix + ManifestSuffix
+	name := prefix + ManifestSuffix
+	temp := TempPrefix + name
 	f, err := os.OpenFile(filepath.Join(dir, temp), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, filePerm)
 	if err != nil {
-		return &StepError{"Can't open the AOF manifest file %s", temp, err}
+		return &StepError{"Can't open the AOF manifest file " + temp, err}
 	}
-	_, err = f.Write(m.Append(nil))
-	if err != nil {
-		err = &StepError{"Error trying to write the temporary AOF manifest file %s", temp, err}
-	} else if err = syncData(f); err != nil {
-		err = &StepError{"Fail to fsync the temp AOF file %s", temp, err}
+	if _, err = f.Write(m.Append(nil)); err == nil {
+		err = syncData(f)
 	}
-	if e := f.Close(); err == nil && e != nil {
-		err = &StepError{"Error trying to write the temporary AOF manifest file %s", temp, e}
+	if e := f.Close(); err == nil {
+		err = e
 	}
 	if err != nil {
-		return err
+		return &StepError{"Error trying to write the temporary AOF manifest file " + temp, err}
 	}
-	name := prefix + ManifestSuffix
 	if err := os.Rename(filepath.Join(dir, temp), filepath.Join(dir, name)); err != nil {
-		return &StepError{"Error trying to rename the temporary AOF manifest file " + temp + " into %s", name, err}
+		return &StepError{"Error trying to rename the temporary AOF manifest file " + temp + " into " + name, err}
 	}
 	if err := SyncDir(dir); err != nil {
-		return &StepError{"Fail to fsync AOF directory %s", filepath.Join(dir, name), err}
+		return &StepError{"Fail to fsync AOF directory " + dir, fmt.Errorf("%w: %w", ErrNotLasting, err)}
 	}
 	return nil
 }
 
 // StepError is the step in which something failed, in the words of Redis's log.
 type StepError struct {
-	// What has a %s in it for Name.
-	What, Name string
-	Reason     error
+	Step   string
+	Reason error
 }
 
 // Error tells the step and the reason.
-func (e *StepError) Error() string { return fmt.Sprintf(e.What, e.Name) + ": " + e.Reason.Error() }
+func (e *StepError) Error() string { return e.Step + ": " + config.SysText(e.Reason) }
 
 // Unwrap gives the reason.
 func (e *StepError) Unwrap() error { return e.Reason }
@@ -145,4 +159,11 @@ func SyncDir(dir string) error {
 		return fmt.Errorf("aof: %w", err)
 	}
 	return nil
+}
+
+// AppendTime appends a remark that notes the time, in seconds since 1970.
+func AppendTime(b []byte, unix int64) []byte {
+	b = append(b, "#TS:"...)
+	b = strconv.AppendInt(b, unix, 10)
+	return append(b, "\r\n"...)
 }

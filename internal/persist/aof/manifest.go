@@ -69,8 +69,12 @@ func (e *ManifestError) Error() string {
 // Unwrap gives ErrManifest.
 func (e *ManifestError) Unwrap() error { return ErrManifest }
 
-// maxLine is how long a line may be, with its end.
-const maxLine = 1024
+const (
+	// maxLine is how long a line may be, with its end.
+	maxLine = 1024
+	// maxSeq is the highest number that is believed, so that there is a next one.
+	maxSeq = 1 << 62
+)
 
 const badLine = "Invalid AOF manifest file format"
 
@@ -124,7 +128,7 @@ func parseFile(s string) (f File, reason string) {
 			}
 		}
 	}
-	if f.Name == "" || f.Seq == 0 || f.Kind == 0 {
+	if f.Name == "" || f.Seq == 0 || f.Seq > maxSeq || f.Kind == 0 {
 		return f, badLine
 	}
 	return f, ""

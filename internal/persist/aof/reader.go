@@ -22,6 +22,7 @@ type Reader struct {
 	// buf[from:to] are the bytes read and not yet used.
 	buf      []byte
 	from, to int
+	least    int // what buf grows by at least
 	eof      bool
 	err      error
 	offset   int64
@@ -29,8 +30,7 @@ type Reader struct {
 }
 
 const (
-	// readSize is how much is read at once, and what the buffer grows by at
-	// least.
+	// readSize is how much is read at once.
 	readSize = 256 << 10
 	// maxHeader is how long a line of the protocol, or a remark, may be.
 	maxHeader = 1024
@@ -41,7 +41,9 @@ const (
 )
 
 // NewReader reads what is in src, which begins at an offset of the file.
-func NewReader(src io.Reader, offset int64) *Reader { return &Reader{src: src, offset: offset} }
+func NewReader(src io.Reader, offset int64) *Reader {
+	return &Reader{src: src, offset: offset, least: readSize}
+}
 
 // Offset is how far the commands reach that were read, in bytes.
 func (r *Reader) Offset() int64 { return r.offset }
@@ -85,7 +87,7 @@ func (r *Reader) fill() {
 		r.from, r.to = 0, r.to-r.from
 	}
 	if r.to == len(r.buf) {
-		grown := make([]byte, max(2*len(r.buf), readSize))
+		grown := make([]byte, max(2*len(r.buf), r.least))
 		copy(grown, r.buf[:r.to])
 		r.buf = grown
 	}
@@ -130,8 +132,12 @@ func (r *Reader) parse(b []byte) (n int, err error) {
 		if int64(len(b)-n) < size+2 {
 			return 0, errMore
 		}
-		r.argv = append(r.argv, b[n:n+int(size):n+int(size)])
-		n += int(size) + 2
+		end := n + int(size)
+		if b[end] != '\r' || b[end+1] != '\n' {
+			return 0, ErrFormat
+		}
+		r.argv = append(r.argv, b[n:end:end])
+		n = end + 2
 	}
 	return n, nil
 }

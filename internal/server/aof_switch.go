@@ -1,0 +1,192 @@
+package server
+
+import (
+	"errors"
+	"os"
+
+	"berth/internal/config"
+	"berth/internal/persist/aof"
+)
+
+// errAOFStart is what CONFIG SET replies when the file cannot be switched on.
+var errAOFStart = errors.New("Unable to turn on AOF. Check server logs.")
+
+// applyAppendOnly is how appendonly takes effect.
+func (s *Server) applyAppendOnly() error {
+	if !s.life.started {
+		return nil // openAOF will see to it
+	}
+	switch on := s.Config.Values.AppendOnly; {
+	case on && s.aof.mode == aofOff:
+		if s.StartAppendOnly() != nil {
+			return errAOFStart
+		}
+	case !on:
+		s.StopAppendOnly()
+	}
+	return nil
+}
+
+// makeAOFDir makes the directory if need be. The error is in the log.
+func (s *Server) makeAOFDir() error {
+	dir := s.Config.String("appenddirname")
+	err := os.Mkdir(dir, 0o755)
+	if info, e := os.Stat(dir); e == nil && info.IsDir() {
+		return nil
+	}
+	s.Log(LogWarning, "Can't open or create append-only dir %s: %s", dir, config.SysText(err))
+	return err
+}
+
+// StartAppendOnly switches the append-only file on: a base file of what there is now
+// is begun, or scheduled when something else is being written. A file that is on
+// stays as it is. The error is in the log.
+func (s *Server) StartAppendOnly() error {
+	a := &s.aof
+	if a.mode != aofOff {
+		return nil
+	}
+	a.mode = aofWaiting
+	a.sync.at = s.Unixtime()
+	if a.sync.failed != "" || a.failed != "" {
+		s.Log(LogWarning, "AOF reopen, just ignore the last error.")
+		a.sync.failed, a.failed = "", ""
+	}
+	switch {
+	case s.persist.running != nil:
+		s.Log(LogNotice, "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
+		a.rewrite.scheduled = true
+	case s.exec.depth > 1:
+		// What the unit has changed until now is in its memory, not in a file.
+		s.Log(LogNotice, "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.")
+		a.rewrite.scheduled = true
+	default:
+		if err := s.startRewrite(); err != nil {
+			a.mode = aofOff
+			s.Log(LogWarning, "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. "+
+				"Check the above logs for more info about the error.")
+			return err
+		}
+	}
+	s.hearAOF()
+	return nil
+}
+
+// hearAOF has what is propagated given to the append-only file.
+func (s *Server) hearAOF() {
+	if s.exec.depth <= 1 {
+		// Nothing is half told: CONFIG SET itself is not propagated.
+		s.setSink(ToAOF, s.feedAOF)
+		return
+	}
+	s.SetPropagation(ToAOF, s.feedAOF)
+}
+
+// StopAppendOnly switches the append-only file off. What was propagated is written
+// before; a rewrite is given up.
+func (s *Server) StopAppendOnly() {
+	a := &s.aof
+	if a.mode == aofOff {
+		return
+	}
+	if a.log != nil {
+		s.finishAOF()
+		_ = a.log.Close() // it is synced, or an error was logged
+	}
+	a.mode, a.log, a.buf, a.db = aofOff, nil, nil, -1
+	a.rewrite.scheduled = false
+	a.sync.asked = 0
+	s.abandonRewrite()
+	s.SetPropagation(ToAOF, nil)
+	s.showAOFError()
+}
+
+// finishAOF writes what was propagated and waits for the disk. An error is in the log.
+func (s *Server) finishAOF() {
+	a := &s.aof
+	s.flushAOF(true)
+	if a.log == nil {
+		return
+	}
+	if err := a.log.Sync(); err != nil {
+		s.Log(LogWarning, "Fail to fsync the AOF file: %s", config.SysText(err))
+		return
+	}
+	a.sync.asked, a.sync.at = a.log.Size(), s.Unixtime()
+}
+
+// readManifest finds out which files there are. The error is in the log.
+func (s *Server) readManifest() error {
+	name := s.aofPrefix() + aof.ManifestSuffix
+	path := s.aofPath(name)
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		s.Log(LogDebug, "The AOF manifest file %s doesn't exist", name)
+		s.aof.manifest = &aof.Manifest{}
+		return nil
+	case err != nil:
+		s.Log(LogWarning, "Fatal error: can't open the AOF manifest file %s for reading: %s", path, config.SysText(err))
+		return err
+	}
+	m, err := aof.ParseManifest(data)
+	if err != nil {
+		s.Log(LogWarning, "\n*** FATAL AOF MANIFEST FILE ERROR ***\n")
+		var bad *aof.ManifestError
+		if errors.As(err, &bad) {
+			if bad.Line != 0 {
+				s.Log(LogWarning, "Reading the manifest file, at line %d\n", bad.Line)
+				s.Log(LogWarning, ">>> '%s'\n", bad.Text)
+			}
+			s.Log(LogWarning, "%s\n", bad.Reason)
+		}
+		return err
+	}
+	s.aof.manifest = m
+	return nil
+}
+
+// writeManifest puts a manifest in place of the one that there is. The error is in the
+// log. Any goroutine, one at a time.
+func writeManifest(s *Server, dir, prefix string, m *aof.Manifest) error {
+	err := aof.WriteManifest(dir, prefix, m)
+	if err != nil {
+		s.Log(LogWarning, "%v", err)
+	}
+	return err
+}
+
+// openAOF makes the append-only file ready to be written after the data were loaded. The
+// error is in the log.
+func (s *Server) openAOF() error {
+	a := &s.aof
+	if err := s.makeAOFDir(); err != nil {
+		return err
+	}
+	m, prefix := a.manifest.Clone(), s.aofPrefix()
+	if m.Empty() {
+		name := m.NewBase(prefix, s.Config.Bool("aof-use-rdb-preamble"))
+		if err := s.writeBase(s.aofPath(name)); err != nil {
+			return err
+		}
+		s.Log(LogNotice, "Creating AOF base file %s on server start", name)
+	}
+	what, name := "Opening", m.Last()
+	if name == "" {
+		what, name = "Creating", m.NewIncr(prefix)
+	}
+	log, err := aof.OpenLog(s.aofPath(name))
+	if err != nil {
+		s.Log(LogWarning, "Can't open the append-only file %s: %s", name, config.SysText(err))
+		return err
+	}
+	if err := writeManifest(s, s.Config.String("appenddirname"), prefix, m); err != nil {
+		_ = log.Close() // it is empty, or as it was
+		return err
+	}
+	s.Log(LogNotice, "%s AOF incr file %s on server start", what, name)
+	a.manifest, a.log, a.mode, a.db = m, log, aofOn, -1
+	a.sync.asked, a.sync.at = log.Size(), s.Unixtime()
+	s.hearAOF()
+	return nil
+}

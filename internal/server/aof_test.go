@@ -1,0 +1,166 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startSaved runs a server in a directory with a configuration, its data loaded.
+func startSaved(t *testing.T, dir, config string) *live {
+	t.Helper()
+	t.Chdir(dir)
+	return start(t, func(set *Settings) { set.EnableDebugCommand = ProtectionYes }, func(s *Server) error {
+		s.EnablePersistence()
+		if err := s.Config.LoadText("save ''\n" + config); err != nil {
+			return err
+		}
+		return s.loadData()
+	})
+}
+
+// files are the files of the append-only file's directory with what they hold.
+func files(t *testing.T) map[string]string {
+	t.Helper()
+	m := make(map[string]string)
+	paths, err := filepath.Glob("appendonlydir/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m[filepath.Base(path)] = string(data)
+	}
+	return m
+}
+
+// protocol writes commands as an append-only file has them.
+func protocol(lines ...string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		b.Write(request(line))
+	}
+	return b.String()
+}
+
+// What is written is there after a restart, in each way of syncing.
+func TestAppendOnly(t *testing.T) {
+	for _, policy := range []string{"always", "everysec", "no"} {
+		t.Run(policy, func(t *testing.T) {
+			dir := t.TempDir()
+			config := "appendonly yes\nappendfsync " + policy + "\n"
+			l := startSaved(t, dir, config)
+			w := l.dial()
+			w.expect("set a 1", "OK", "select 2", "OK", "rpush l x y", "2", "multi", "OK", "incr n", "QUEUED", "incr n", "QUEUED", "exec", "[1 2]", "get n", "2")
+			want := protocol("SELECT 0", "set a 1", "SELECT 2", "rpush l x y", "MULTI", "incr n", "incr n", "EXEC")
+			if got := files(t)["appendonly.aof.1.incr.aof"]; got != want {
+				t.Errorf("the file has %q, want %q", got, want)
+			}
+			l.stop()
+			w = startSaved(t, dir, config).dial()
+			w.expect("get a", "1", "dbsize", "1", "select 2", "OK", "lrange l 0 -1", "[x y]", "get n", "2")
+		})
+	}
+}
+
+// The switch to yes writes a base file of what there is; what changes meanwhile, and
+// behind it, follows.
+func TestAppendOnlyLive(t *testing.T) {
+	dir := t.TempDir()
+	l := startSaved(t, dir, "")
+	w := l.dial()
+	w.expect("set a 1", "OK", "config set rdb-key-save-delay 1000", "OK", "config set appendonly yes", "OK", "incr a", "2", "incr a", "3")
+	on := func(s *Server) bool { return s.aof.mode == aofOn }
+	l.until("the base file is written", on)
+	w.expect("incr a", "4", "config set appendonly no", "OK", "incr a", "5")
+	if got := files(t); !strings.Contains(got["appendonly.aof.manifest"], "file appendonly.aof.1.base.rdb seq 1 type b\n") {
+		t.Errorf("files: %q", got)
+	}
+	w.expect("config set appendonly yes", "OK")
+	l.until("the base file is written again", on)
+	w.expect("incr a", "6", "debug loadaof", "OK", "get a", "6", "multi", "OK", "config set appendonly no", "QUEUED",
+		"incr a", "QUEUED", "config set appendonly yes", "QUEUED", "incr a", "QUEUED", "exec", "[OK 7 OK 8]")
+	l.until("the base file is written a third time", on)
+	w.expect("incr a", "9")
+	l.stop()
+	startSaved(t, dir, "appendonly yes").dial().expect("get a", "9")
+}
+
+// A rewrite leaves one base file with one that follows it, and no change is lost or
+// made twice.
+func TestRewrite(t *testing.T) {
+	for _, preamble := range []string{"yes", "no"} {
+		t.Run(preamble, func(t *testing.T) {
+			dir := t.TempDir()
+			config := "appendonly yes\naof-timestamp-enabled yes\naof-use-rdb-preamble " + preamble + "\n"
+			l := startSaved(t, dir, config)
+			w := l.dial()
+			for range 3 {
+				w.do("debug populate 2000")
+				w.expect("incr a", "1", "bgrewriteaof", "Background append only file rewriting started")
+				for range 200 {
+					w.do("incr a")
+				}
+				w.do("bgrewriteaof")
+				l.until("the rewrite is over", func(s *Server) bool { return s.aof.rewrite.running == nil && s.persist.running == nil })
+				w.expect("get a", "201", "del a", "1")
+			}
+			w.expect("incr a", "1")
+			if got := files(t); len(got) != 3 {
+				t.Errorf("%d files: %q", len(got), got["appendonly.aof.manifest"])
+			}
+			l.stop()
+			startSaved(t, dir, config).dial().expect("get a", "1", "dbsize", "2001")
+		})
+	}
+}
+
+// A file whose end is missing is cut where it makes sense, if it is the last one.
+func TestTruncated(t *testing.T) {
+	good := protocol("SELECT 0", "set a 1")
+	for _, tc := range []struct{ name, tail string }{
+		{"a command", protocol("set a 2")[:20]},
+		{"a transaction", protocol("MULTI", "set a 2")},
+		{"the end of a transaction", protocol("MULTI", "set a 2", "EXEC")[:50]},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			put := func(name, text string) {
+				t.Helper()
+				if err := os.WriteFile(filepath.Join(dir, "appendonlydir", name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Mkdir(filepath.Join(dir, "appendonlydir"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			put("appendonly.aof.manifest", "file x seq 1 type i\n")
+			put("x", good+tc.tail)
+			l := startSaved(t, dir, "appendonly yes")
+			l.dial().expect("get a", "1", "incr a", "2")
+			if got, want := files(t)["x"], good+protocol("SELECT 0", "incr a"); got != want {
+				t.Errorf("the file has %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// After a second the disk has what was written, though nothing more is.
+func TestEverySecond(t *testing.T) {
+	l := startSaved(t, t.TempDir(), "appendonly yes")
+	w := l.dial()
+	w.expect("set a 1", "OK")
+	l.until("the file is synced", func(s *Server) bool {
+		return s.aof.sync.asked == s.aof.log.Size() && s.aof.sync.pending == 0
+	})
+	time.Sleep(10 * time.Millisecond)
+	w.expect("set a 2", "OK")
+	l.until("the file is synced again", func(s *Server) bool {
+		return s.aof.sync.asked == s.aof.log.Size() && s.aof.sync.pending == 0
+	})
+}
