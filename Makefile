@@ -44,6 +44,19 @@ bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $<
 
+# Modules that need more than a compiler are left out where it is missing: the header to look for, Debian's package
+# with it, and what to link.
+NEEDS_hiredisproxy := hiredis/async.h libhiredis-dev -lhiredis
+NEEDS_sqlcache     := mariadb/mysql.h libmariadb-dev -lmariadb
+
+bin/modules/hiredisproxy.so: bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
+	@mkdir -p $(@D)
+	@if echo '#include <$(word 1,$(NEEDS_$*))>' | $(CC) -E - >/dev/null 2>&1; then \
+		set -x; $(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $< $(word 3,$(NEEDS_$*)); \
+	else \
+		echo "$@ is left out: it needs $(word 2,$(NEEDS_$*)) (Debian's package)"; \
+	fi
+
 # The go command knows by itself what is out of date, so it is always asked.
 .PHONY: FORCE
 bin/modules/go%.so: FORCE

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,21 +125,9 @@ func launch(t testing.TB, name string, command []string, o Options) (*Server, er
 	return s, s.wait()
 }
 
-// run starts the process on a thread that lives as long as the process, so
-// that dieWithTest means the test and not the thread.
+// run starts the process.
 func (s *Server) run() error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = s.cmd.Wait() // how it ended is in ProcessState
-			close(s.done)
-		}
-	}()
-	if err := <-started; err != nil {
+	if err := startLocked(s.cmd, s.done); err != nil {
 		return err
 	}
 	s.PID = s.cmd.Process.Pid
