@@ -82,6 +82,7 @@ func New() (*Loop, error) {
 	}
 	l := &Loop{poll: p, now: nanotime()}
 	l.timers.index = map[TimerID]*timer{}
+	l.timers.noteFirst()
 	return l, nil
 }
 
@@ -189,7 +190,7 @@ func (l *Loop) Post(fn func()) {
 
 // Wake makes the loop go through another iteration. Any thread.
 func (l *Loop) Wake() {
-	if l.sleeping.CompareAndSwap(1, 0) {
+	if l.sleeping.Load() != 0 && l.sleeping.CompareAndSwap(1, 0) {
 		l.poll.wake()
 	}
 }

@@ -206,6 +206,41 @@ func TestTimerFromInside(t *testing.T) {
 	}
 }
 
+// TestTimerWhileAsleep adds timers from a thread that has the loop's place while it
+// sleeps, as modules' threads do.
+func TestTimerWhileAsleep(t *testing.T) {
+	l := newLoop(t)
+	var place sync.Mutex
+	place.Lock()
+	l.BeforeSleep(place.Unlock)
+	l.AfterSleep(place.Lock)
+	const timers = 200
+	fired := 0
+	go func() {
+		for i := range timers {
+			if i%50 == 0 {
+				time.Sleep(2 * time.Millisecond) // the loop has gone to sleep for good
+			}
+			place.Lock()
+			l.AddTimer(0, func(TimerID) time.Duration {
+				if fired++; fired == timers {
+					l.Stop()
+				}
+				return NoMore
+			}, nil)
+			place.Unlock()
+		}
+	}()
+	guard := time.AfterFunc(20*time.Second, l.Stop)
+	defer guard.Stop()
+	if err := l.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if fired != timers {
+		t.Errorf("%d of %d timers fired", fired, timers)
+	}
+}
+
 // TestPostHammer posts from many goroutines to a loop that sleeps in between.
 func TestPostHammer(t *testing.T) {
 	l := newLoop(t)
