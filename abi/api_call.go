@@ -12,6 +12,8 @@ type callFlags struct {
 	resp3    bool
 	autoResp bool
 	asErrors bool
+	// mayWait allows the command to wait, for which the module gets a promise.
+	mayWait bool
 	// targets are those that A and R leave, ! or not.
 	targets server.Target
 }
@@ -63,6 +65,8 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 			fl.exec.RespectOOM = true
 		case 'E':
 			fl.asErrors = true
+		case 'K':
+			fl.mayWait = true
 		case 'D':
 			fl.exec.DryRun = true
 			fl.asErrors = true
@@ -116,6 +120,12 @@ func apiCall(f *frame) {
 		return
 	}
 	o := server.FakeOptions{DB: int(ctx.cell.db), RESP: 2, Flags: server.FlagModule | server.FlagDenyBlocking, Owner: ctx.module}
+	var p *promise
+	if fl.mayWait {
+		o.Flags = server.FlagModule
+		p = &promise{m: ctx.module}
+		fl.exec.WhenDone = p.done
+	}
 	if fl.resp3 || fl.autoResp && ctx.cell.resp3 != 0 {
 		o.RESP = 3
 	}
@@ -128,6 +138,10 @@ func apiCall(f *frame) {
 	switch {
 	case err == nil && fl.exec.DryRun:
 		f.setPtr(0)
+	case err == nil && c.Waits():
+		st.client = nil // it is busy
+		p.keep(c)
+		ctx.givePromise(f, p)
 	case err == nil:
 		ctx.giveReply(f, c)
 	case !fl.asErrors:
@@ -148,6 +162,15 @@ func (ctx *Context) giveReply(f *frame, c *server.Client) {
 	if ctx.flags&ctxAutoMemory == 0 && cap(r.buf) <= keptReply && r.elems == nil && r.attr == nil {
 		r.cell().quick = 1
 	}
+	ctx.track(headReply, r.p)
+	f.setPtr(r.p)
+}
+
+// givePromise answers a promise, which the module frees with the lock held.
+func (ctx *Context) givePromise(f *frame, p *promise) {
+	r := newReply(ctx)
+	r.kind, r.promise = replyPromise, p
+	r.show()
 	ctx.track(headReply, r.p)
 	f.setPtr(r.p)
 }

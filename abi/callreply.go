@@ -59,13 +59,15 @@ type callReply struct {
 	life   uint64   // of ctx
 	buf    []byte   // what was captured
 	errors []string // to be counted when the module replies them
+	// promise is set in a reply that is yet to come.
+	promise *promise
 }
 
 // keptReply is the size up to which a reply's buffer is kept, in bytes.
 const keptReply = 16 << 10
 
-// newReply makes the root of a reply that a module will have. The host lock must
-// be held.
+// newReply makes the root of a reply that a module will have, made for a context
+// or for none. The host lock must be held.
 func newReply(ctx *Context) *callReply {
 	p := replyCells.alloc(true)
 	slot := objectSlot(p)
@@ -74,7 +76,10 @@ func newReply(ctx *Context) *callReply {
 		r = new(callReply)
 		*slot = unsafe.Pointer(r)
 	}
-	*r = callReply{p: p, ctx: ctx, life: ctx.life, buf: r.buf[:0]}
+	*r = callReply{p: p, ctx: ctx, buf: r.buf[:0]}
+	if ctx != nil {
+		r.life = ctx.life
+	}
 	return r
 }
 
@@ -289,10 +294,10 @@ func (r *callReply) free(locked bool) {
 	replyCells.free(p, locked)
 }
 
-// context is that of the Call, nil once it is over.
+// context is that of the Call, nil once it is over and for a reply that came later.
 func (r *callReply) context() *Context {
 	root := r.rootOf()
-	if root.ctx.life != root.life {
+	if root.ctx == nil || root.ctx.life != root.life {
 		return nil
 	}
 	return root.ctx

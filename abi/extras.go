@@ -10,5 +10,6 @@ func (m *Module) removeExtras() {
 	host.unsubscribe(m)
 	m.unhear()
 	m.dropJobs()
+	m.dropPromises()
 	host.srv.Config.Unregister(m.name)
 }

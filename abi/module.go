@@ -40,9 +40,10 @@ type Module struct {
 	jobs     []*job
 	configs  []*moduleConfig
 	types    []*dataType
-	defrag   uintptr   // callback for what belongs to no key
-	uses     []*Module // whose shared functions it asked for
-	apis     []string  // names of the functions it shares
+	promises map[*promise]bool // those whose command waits
+	defrag   uintptr           // callback for what belongs to no key
+	uses     []*Module         // whose shared functions it asked for
+	apis     []string          // names of the functions it shares
 	// socketsChecked is how many of sockets were open when last looked at.
 	socketsChecked int
 	onLoad         bool // OnLoad is running
@@ -66,6 +67,7 @@ func newModule(h *Host, path string, args []string) *Module {
 		clients:  map[int]*server.Client{},
 		sockets:  map[int]inode{},
 		attached: map[string]attachment{},
+		promises: map[*promise]bool{},
 	}
 }
 

@@ -86,6 +86,8 @@ type Blocked struct {
 type blockedState struct {
 	// byOwner counts handles whose Free has not run yet.
 	byOwner map[any]int
+	// fakes are the clients without a connection that wait for a module.
+	fakes map[*Client]bool
 	// inReply is whom OnReply is writing to: that one must not block again.
 	inReply *Client
 
@@ -110,7 +112,7 @@ func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
 		b.keys = &keyWait{client: c, kind: waitModule, gone: o.Deleted, module: b}
 	}
 	if s.blocked.byOwner == nil {
-		s.blocked.byOwner = make(map[any]int)
+		s.blocked.byOwner, s.blocked.fakes = make(map[any]int), make(map[*Client]bool)
 	}
 	s.blocked.byOwner[o.Owner]++
 	if refusal := s.refuseBlock(c, o.Timeout); refusal != "" {
@@ -136,7 +138,11 @@ func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
 	}
 	c.blocked = b
 	c.Flags |= FlagBlocked
-	s.Stats.Blocked++
+	if c.Flags&FlagFake == 0 {
+		s.Stats.Blocked++
+	} else {
+		s.blocked.fakes[c] = true
+	}
 	return b, nil
 }
 
@@ -152,7 +158,7 @@ func (s *Server) refuseBlock(c *Client, timeout int64) string {
 		return "ERR Blocking module command called from transaction"
 	case s.blocked.inReply == c:
 		return "ERR Blocking module command called from a Reply callback context"
-	case c.Flags&FlagFake != 0:
+	case c.Flags&FlagFake != 0 && c.whenDone == nil:
 		return "ERR Blocking module command called from a call that cannot wait"
 	case c.Flags&FlagBlocked != 0:
 		return "ERR Blocking module command called for a client that is blocked already"

@@ -6,11 +6,18 @@ func (s *Server) BlockedCount(owner any) int { return s.blocked.byOwner[owner] }
 // UnblockOwned ends all waits of an owner, with no data, as Unblock would. Loop.
 func (s *Server) UnblockOwned(owner any) {
 	for c := s.clients.first; c != nil; c = c.next {
-		if b := c.blocked; b != nil && b.Owner == owner {
-			// That it was unblocked already is as good.
-			if b.Unblock(0) == nil {
-				b.told = b.keys != nil
-			}
+		c.unblockOwned(owner)
+	}
+	for c := range s.blocked.fakes {
+		c.unblockOwned(owner)
+	}
+}
+
+func (c *Client) unblockOwned(owner any) {
+	if b := c.blocked; b != nil && b.Owner == owner {
+		// That it was unblocked already is as good.
+		if b.Unblock(0) == nil {
+			b.told = b.keys != nil
 		}
 	}
 }
@@ -67,6 +74,9 @@ func (s *Server) finishBlocked(b *Blocked) {
 		s.release(c)
 	}
 	s.LeaveUnit()
+	if c != nil {
+		s.done(c)
+	}
 }
 
 // free runs Free for the private data. It is reached once, from finishBlocked,
@@ -125,6 +135,7 @@ func (s *Server) timeOut(b *Blocked) {
 		b.enqueue()
 	}
 	s.LeaveUnit()
+	s.done(c)
 }
 
 // replyTimeout replies that the time is over. A module that has nothing to say
@@ -219,8 +230,9 @@ func (s *Server) release(c *Client) {
 		s.unpark(b.keys)
 		b.endKeys()
 	}
-	s.Stats.Blocked--
-	c.Flags &^= FlagBlocked | FlagExecuting
+	s.unblocked(c)
+	delete(s.blocked.fakes, c)
+	c.Flags &^= FlagExecuting
 	c.finishCommand()
 	s.resumeClient(c)
 }

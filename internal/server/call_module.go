@@ -45,6 +45,8 @@ type ExecuteOptions struct {
 	Propagate Target
 	// DryRun makes all checks and runs nothing.
 	DryRun bool
+	// WhenDone lets the command wait, see Waits, and is told when it has its reply.
+	WhenDone func(*Client)
 }
 
 // Execute runs one command for a module on a fake client, whose output then
@@ -88,10 +90,16 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 	if current := s.exec.current; current != nil {
 		c.Flags |= current.Flags & FlagNoTouch
 	}
+	c.whenDone = o.WhenDone
 	s.exec.callers = append(s.exec.callers, o.Owner)
 	s.callMuted(c, cmd, argv, o.Propagate)
 	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]
 	c.argv = nil
+	if c.Flags&FlagBlocked != 0 {
+		c.propagateTo(o.Propagate)
+	} else {
+		c.whenDone = nil
+	}
 	return nil
 }
 
@@ -101,13 +109,7 @@ func (s *Server) callMuted(c *Client, cmd *Command, argv [][]byte, to Target) {
 		s.call(c, cmd, argv)
 		return
 	}
-	c.Flags &^= FlagModulePreventAOF | FlagModulePreventRepl
-	if to&ToAOF == 0 {
-		c.Flags |= FlagModulePreventAOF
-	}
-	if to&ToReplicas == 0 {
-		c.Flags |= FlagModulePreventRepl
-	}
+	c.propagateTo(to)
 	if to != 0 {
 		s.call(c, cmd, argv)
 		return

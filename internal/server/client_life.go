@@ -217,16 +217,11 @@ func (s *Server) freeClient(c *Client) {
 		c.Flags |= flagLeaving
 		fn(c, true)
 	}
-	if c.blocked != nil {
-		s.disconnected(c)
-		s.release(c)
-	} else if c.Flags&flagPostponed != 0 {
+	if c.blocked == nil && c.Flags&flagPostponed != 0 {
 		c.Flags &^= flagPostponed | FlagBlocked
 		s.Stats.Blocked--
 	}
-	if c.waits != nil {
-		s.forgetWait(c)
-	}
+	s.leaveWaits(c)
 	c.Flags |= FlagFreed
 	c.unsubscribeAll()
 	c.unwatchAll()

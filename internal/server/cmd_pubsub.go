@@ -41,7 +41,7 @@ var pubsubHelp = []string{
 // subscribing makes the handler of SUBSCRIBE and its kin.
 func subscribing(k *subKind) Handler {
 	return func(c *Client, argv [][]byte) {
-		if c.Flags&FlagDenyBlocking != 0 && (c.Flags&FlagMulti == 0 || k == shardKind) {
+		if c.Flags&(FlagDenyBlocking|FlagFake) != 0 && (c.Flags&FlagMulti == 0 || k == shardKind) {
 			c.WriteError("ERR " + strings.ToUpper(k.subscribed) + " isn't allowed for a DENY BLOCKING client")
 			return
 		}

@@ -59,7 +59,7 @@ func init() {
 // cmdMonitor is MONITOR.
 func cmdMonitor(c *Client, _ [][]byte) {
 	switch {
-	case c.Flags&FlagDenyBlocking != 0:
+	case c.Flags&(FlagDenyBlocking|FlagFake) != 0:
 		c.WriteError("ERR MONITOR isn't allowed for DENY BLOCKING client")
 	case c.Flags&FlagReplica != 0: // it is one already
 	default:

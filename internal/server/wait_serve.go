@@ -206,11 +206,7 @@ func (s *Server) endWait(w *keyWait) {
 	c.waits = nil
 	c.Flags &^= FlagExecuting
 	c.finishCommand()
-	if fn := c.whenDone; fn != nil {
-		c.whenDone = nil
-		fn(c)
-		return
-	}
+	s.done(c)
 	s.resumeClient(c)
 }
 
@@ -251,5 +247,4 @@ func (s *Server) forgetWait(c *Client) {
 		s.unblocked(c)
 	}
 	c.waits = nil
-	c.whenDone = nil
 }
