@@ -55,7 +55,7 @@ func apiOpenKey(f *frame) {
 	k := newKey(ctx, name.bytes(), mode)
 	if e != nil || mode&(modeNoExpire|modeNoEffects) == 0 {
 		k.seen = e != nil
-		k.keep(e)
+		k.keep(k.data(), e)
 	}
 	f.setPtr(k.open())
 }
@@ -217,7 +217,7 @@ func apiGetKeyNameFromModuleKey(f *frame) {
 	}
 	if k.string == nil {
 		k.string = newString(k.name, true)
-		k.cell.quick = 0
+		k.used()
 	}
 	f.setPtr(k.string.addr())
 }

@@ -74,7 +74,7 @@ func apiScan(f *frame) {
 		}
 		k := newKey(ctx, name, modeRead)
 		k.seen = true
-		k.keep(e)
+		k.keep(k.data(), e)
 		k.cell.head = headKey
 		s := newString(name, true)
 		ctx.module.enter(fn, uint64(ctx.addr()), uint64(s.addr()), uint64(k.addr()), data, 0, 0)

@@ -135,6 +135,7 @@ func (f *frame) scoreRange(first bool) {
 		return
 	}
 	r := server.ScoreRange{Min: f.float(0), Max: f.float(1), MinEx: f.i32(1) != 0, MaxEx: f.i32(2) != 0}
+	k.used()
 	k.cursor.Begin(z, r.Ranks, first)
 	f.setOK(true)
 }
@@ -152,6 +153,7 @@ func (f *frame) lexRange(first bool) {
 	if low == nil || high == nil {
 		return
 	}
+	k.used()
 	k.cursor.BeginNowhere()
 	var r server.LexRange
 	var ok1, ok2 bool
@@ -160,6 +162,7 @@ func (f *frame) lexRange(first bool) {
 	if !ok1 || !ok2 {
 		return
 	}
+	k.used()
 	k.cursor.Begin(z, r.Ranks, first)
 	f.setOK(true)
 }

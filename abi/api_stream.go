@@ -169,6 +169,7 @@ func apiStreamIteratorStart(f *frame) {
 		f.fail(errnoIDRange)
 		return
 	}
+	k.used()
 	k.stream = s
 	f.setOK(true)
 }

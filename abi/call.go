@@ -46,6 +46,7 @@ var guardFrame uintptr
 const (
 	guardSP     = unsafe.Offsetof(dl.GuardFrame{}.SP)
 	guardSignal = unsafe.Offsetof(dl.GuardFrame{}.Signal)
+	guardSize   = unsafe.Sizeof(dl.GuardFrame{})
 )
 
 // landingPC is the address of landing, set in assembly.

@@ -21,6 +21,10 @@ const (
 // loopThread is the thread pointer of the loop's thread.
 var loopThread uintptr
 
+// quickThread is the thread whose calls quick functions serve: the loop's, or 0 in
+// programs with the race detector, whose own code cannot run there.
+var quickThread uintptr
+
 // locked says whether the calling thread holds the host lock.
 func (f *frame) locked() bool {
 	h := host.srv.HostLock.Holder()

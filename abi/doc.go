@@ -28,7 +28,9 @@
 // Functions that only read a field or append a scalar to the reply never take
 // steps 2 and 3: GetApi hands out an assembly routine of leaf_*.s instead of
 // the stub. It works on the cells below and, whenever anything is unusual,
-// jumps to tail as the stub would.
+// jumps to tail as the stub would. Small functions that do more are quick ones:
+// Go code that an assembly routine calls where it stands, without the scheduler's
+// knowledge; see quick_amd64.go for what such code may do.
 //
 // # A call to a module
 //

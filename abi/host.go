@@ -29,7 +29,7 @@ var host *Host
 // getAPIAddr is what the first word of every context holds.
 var getAPIAddr uintptr
 
-// leaves are the functions written in assembly, by index.
+// leaves are the functions that do not enter Go, by index.
 var leaves map[int]func() uintptr
 
 // apiAddr is what GetApi answers, by index; 0 for absent functions.
@@ -79,6 +79,9 @@ var ErrSecondHost = fmt.Errorf("abi: the process has a module host already")
 // now on. Module calls into the host from it count as the loop's.
 func (h *Host) BindThread() {
 	loopThread = threadPointer()
+	if !raceDetector {
+		quickThread = loopThread
+	}
 	dl.Guard(&guardFrame, loopThread, landingPC)
 }
 

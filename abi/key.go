@@ -26,7 +26,9 @@ type keyCell struct {
 // again when anything in its database moved, so that a key deleted behind the
 // module's back is an empty key and not a dangling pointer.
 //
-// A key stays behind its cell when it is closed, for the next to be opened.
+// A key stays behind its cell when it is closed, for the next to be opened, with
+// the last three fields as they are in a new one. Whoever sets one of them says
+// that the key is used.
 type key struct {
 	cell  *keyCell
 	owner *Context // in which it was opened; see ctx
@@ -52,16 +54,20 @@ func newKey(ctx *Context, name []byte, mode int32) *key {
 		k = new(key)
 		*slot = unsafe.Pointer(k)
 	}
-	*k = key{
-		cell: (*keyCell)(at(p)), owner: ctx, life: ctx.life, m: ctx.module, db: int(ctx.cell.db),
-		name: append(k.name[:0], name...), mode: mode,
-	}
+	k.cell, k.owner, k.m = (*keyCell)(at(p)), ctx, ctx.module
+	k.name = append(k.name[:0], name...)
+	k.begin(ctx, mode, false)
+	return k
+}
+
+// begin gives a key what is no pointer.
+func (k *key) begin(ctx *Context, mode int32, seen bool) {
+	k.life, k.db, k.mode, k.seen = ctx.life, int(ctx.cell.db), mode, seen
 	k.cell.counter = 0
 	k.cell.quick = 0
 	if mode&modeWrite == 0 && ctx.flags&ctxAutoMemory == 0 {
 		k.cell.quick = 1
 	}
-	return k
 }
 
 // open makes the key known to the module.
@@ -71,6 +77,9 @@ func (k *key) open() uintptr {
 	k.owner.track(headKey, p)
 	return p
 }
+
+// used has closing the key put right what begin does not.
+func (k *key) used() { k.cell.quick = 0 }
 
 func (k *key) addr() uintptr { return uintptr(unsafe.Pointer(k.cell)) }
 
@@ -115,13 +124,13 @@ func (k *key) find() {
 		e = host.srv.LookupKey(k.db, k.name)
 	}
 	k.seen = k.seen || e != nil
-	k.keep(e)
+	k.keep(k.data(), e)
 }
 
-// keep remembers what the key holds.
-func (k *key) keep(e *store.Entry) {
+// keep remembers what the key holds in its database.
+func (k *key) keep(d *store.DB, e *store.Entry) {
 	c := k.cell
-	moves := k.data().Moves()
+	moves := d.Moves()
 	c.counter, c.moves = uintptr(unsafe.Pointer(moves)), *moves
 	c.entry, c.kind = uintptr(unsafe.Pointer(e)), 0
 	if e != nil {
@@ -143,6 +152,7 @@ func (k *key) close() {
 		k.string.release(true)
 		k.string = nil
 	}
+	k.cursor, k.stream = server.ZSetCursor{}, keyStream{}
 	host.srv.TellWaiting()
 	keyCells.free(k.addr(), true)
 }

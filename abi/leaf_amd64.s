@@ -7,6 +7,98 @@
 // they jump to tail with their index, as the stub would have done, all
 // argument registers intact.
 
+// The frame of quick: an argument and a result in Go's way, quickArgs, the
+// callee-saved registers, the function's index, the guard and what it replaced.
+// With the return address it is a multiple of 16 bytes.
+#define ARGS   16
+#define SAVED  (ARGS+quickArgs__size)
+#define GUARD  (SAVED+64)
+#define QFRAME (GUARD+const_guardSize+8)
+
+// quick calls the quick function at R10 for API function AX, and goes on to tail
+// if that left it to do or met a bad pointer. Only where the runtime takes the
+// stack for its own: a module may have stacks that it switches to.
+TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
+	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
+	CMPQ  R11, ·quickThread(SB)
+	JNE   slow
+	MOVQ  (TLS), R11
+	CMPQ  SP, const_gStackHigh(R11)
+	JHI   slow
+	MOVQ  const_gStackGuard(R11), R11
+	ADDQ  $const_quickRoom, R11
+	CMPQ  SP, R11
+	JCS   slow
+	SUBQ  $QFRAME, SP
+	MOVQ  DI, (ARGS+quickArgs_ints+0)(SP)
+	MOVQ  SI, (ARGS+quickArgs_ints+8)(SP)
+	MOVQ  DX, (ARGS+quickArgs_ints+16)(SP)
+	MOVQ  CX, (ARGS+quickArgs_ints+24)(SP)
+	MOVQ  R8, (ARGS+quickArgs_ints+32)(SP)
+	MOVQ  R9, (ARGS+quickArgs_ints+40)(SP)
+	MOVQ  BX, (SAVED+0)(SP)
+	MOVQ  BP, (SAVED+8)(SP)
+	MOVQ  R12, (SAVED+16)(SP)
+	MOVQ  R13, (SAVED+24)(SP)
+	MOVQ  R14, (SAVED+32)(SP)
+	MOVQ  R15, (SAVED+40)(SP)
+	MOVQ  AX, (SAVED+48)(SP)
+	MOVQ  ·guardFrame(SB), AX
+	MOVQ  AX, (SAVED+56)(SP)
+	MOVQ  SP, (GUARD+const_guardSP)(SP)
+	LEAQ  GUARD(SP), AX
+	MOVQ  AX, ·guardFrame(SB)
+	LEAQ  ARGS(SP), AX
+	MOVQ  AX, 0(SP)
+	CALL  R10
+	CMPB  8(SP), $0
+	JEQ   undone
+	MOVQ  (SAVED+56)(SP), AX
+	MOVQ  AX, ·guardFrame(SB)
+	MOVQ  (SAVED+0)(SP), BX
+	MOVQ  (SAVED+8)(SP), BP
+	MOVQ  (SAVED+16)(SP), R12
+	MOVQ  (SAVED+24)(SP), R13
+	MOVQ  (SAVED+32)(SP), R14
+	MOVQ  (SAVED+40)(SP), R15
+	MOVQ  (ARGS+quickArgs_ret)(SP), AX
+	ADDQ  $QFRAME, SP
+	RET
+
+undone:
+	JMP ·undoQuick(SB)
+
+slow:
+	JMP ·tail(SB)
+
+// undoQuick is where a quick function that did nothing, or faulted, goes on:
+// the call begins again in tail.
+TEXT ·undoQuick(SB), NOSPLIT|NOFRAME, $0
+	MOVQ (SAVED+56)(SP), AX
+	MOVQ AX, ·guardFrame(SB)
+	JMP  restore // to vet, what follows would overwrite a caller's frame pointer
+
+restore:
+	MOVQ (SAVED+0)(SP), BX
+	MOVQ (SAVED+8)(SP), BP
+	MOVQ (SAVED+16)(SP), R12
+	MOVQ (SAVED+24)(SP), R13
+	MOVQ (SAVED+32)(SP), R14
+	MOVQ (SAVED+40)(SP), R15
+	MOVQ (ARGS+quickArgs_ints+0)(SP), DI
+	MOVQ (ARGS+quickArgs_ints+8)(SP), SI
+	MOVQ (ARGS+quickArgs_ints+16)(SP), DX
+	MOVQ (ARGS+quickArgs_ints+24)(SP), CX
+	MOVQ (ARGS+quickArgs_ints+32)(SP), R8
+	MOVQ (ARGS+quickArgs_ints+40)(SP), R9
+	MOVQ (SAVED+48)(SP), AX
+	LEAQ QFRAME(SP), SP
+	JMP  ·tail(SB)
+
+// quickGuard is how far over its stack pointer quick's guard lies.
+GLOBL ·quickGuard(SB), NOPTR|RODATA, $8
+DATA ·quickGuard(SB)/8, $GUARD
+
 // CELL goes to slow unless reg points to a live cell with the given head. It
 // uses AX.
 #define CELL(reg, offset, headword) \
@@ -211,11 +303,15 @@ slow:
 
 // void CloseKey(RedisModuleKey *kp)
 TEXT ·leafCloseKey(SB), NOSPLIT|NOFRAME, $0
+	TESTQ DI, DI
+	JEQ   none
 	CELL(DI, keyCell_head, const_headKey)
 	CMPL keyCell_quick(DI), $1
 	JNE  slow
 	LOOP
 	DROP(DI, ·keyCells)
+
+none:
 	RET
 
 slow:

@@ -138,10 +138,15 @@ done:
 	RET
 
 // landing is where a fault in the code that callC called goes on, on the stack
-// that callC left. The state of the floating-point unit is whatever it was.
+// that callC left, or one in a quick function, on that of quick. The state of the
+// floating-point unit is whatever it was.
 TEXT ·landing(SB), NOSPLIT|NOFRAME, $0
-	MOVQ  $0, ·guardFrame(SB)
 	CLD
+	MOVQ  ·guardFrame(SB), AX
+	SUBQ  SP, AX
+	CMPQ  AX, ·quickGuard(SB)
+	JEQ   quick
+	MOVQ  $0, ·guardFrame(SB)
 	BYTE  $0xDB; BYTE $0xE3 // FNINIT
 	LDMXCSR ·mxcsr(SB)
 	XORL  AX, AX
@@ -156,6 +161,9 @@ restore:
 	MOVQ  48(SP), BX
 	LEAQ  56(SP), SP // the assembler balances what it sees as pops
 	RET
+
+quick:
+	JMP ·undoQuick(SB)
 
 // mxcsr is the state that processes begin with: all exceptions masked.
 GLOBL ·mxcsr(SB), NOPTR|RODATA, $4

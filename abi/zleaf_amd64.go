@@ -6,6 +6,7 @@ func init() {
 	leaves = map[int]func() uintptr{
 		fnReplyWithLongLong:           addrReplyWithLongLong,
 		fnGetSelectedDb:               addrGetSelectedDb,
+		fnOpenKey:                     addrOpenKey,
 		fnCloseKey:                    addrCloseKey,
 		fnKeyType:                     addrKeyType,
 		fnFreeCallReply:               addrFreeCallReply,
@@ -15,17 +16,27 @@ func init() {
 		fnCreateString:                addrCreateString,
 		fnFreeString:                  addrFreeString,
 		fnStringPtrLen:                addrStringPtrLen,
+		fnReplyWithSimpleString:       addrReplyWithSimpleString,
 		fnReplyWithArray:              addrReplyWithArray,
+		fnReplyWithStringBuffer:       addrReplyWithStringBuffer,
+		fnReplyWithCString:            addrReplyWithCString,
+		fnReplyWithString:             addrReplyWithString,
 		fnReplyWithNull:               addrReplyWithNull,
+		fnStringToLongLong:            addrStringToLongLong,
 		fnCallReplyStringPtr:          addrCallReplyStringPtr,
+		fnStringDMA:                   addrStringDMA,
+		fnZsetScore:                   addrZsetScore,
 		fnGetClientId:                 addrGetClientId,
 		fnRetainString:                addrRetainString,
+		fnDictGetC:                    addrDictGetC,
+		fnDictGet:                     addrDictGet,
 		fnGetBlockedClientPrivateData: addrGetBlockedClientPrivateData,
 	}
 }
 
 func addrReplyWithLongLong() uintptr
 func addrGetSelectedDb() uintptr
+func addrOpenKey() uintptr
 func addrCloseKey() uintptr
 func addrKeyType() uintptr
 func addrFreeCallReply() uintptr
@@ -35,9 +46,18 @@ func addrCallReplyLength() uintptr
 func addrCreateString() uintptr
 func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
+func addrReplyWithSimpleString() uintptr
 func addrReplyWithArray() uintptr
+func addrReplyWithStringBuffer() uintptr
+func addrReplyWithCString() uintptr
+func addrReplyWithString() uintptr
 func addrReplyWithNull() uintptr
+func addrStringToLongLong() uintptr
 func addrCallReplyStringPtr() uintptr
+func addrStringDMA() uintptr
+func addrZsetScore() uintptr
 func addrGetClientId() uintptr
 func addrRetainString() uintptr
+func addrDictGetC() uintptr
+func addrDictGet() uintptr
 func addrGetBlockedClientPrivateData() uintptr

@@ -14,6 +14,17 @@ TEXT ·addrGetSelectedDb(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafOpenKey(SB), NOSPLIT|NOFRAME, $0
+	MOVL $19, AX
+	LEAQ ·quickOpenKey(SB), R10
+	JMP ·quick(SB)
+
+// func addrOpenKey() uintptr
+TEXT ·addrOpenKey(SB), NOSPLIT, $0-8
+	LEAQ ·leafOpenKey(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrCloseKey() uintptr
 TEXT ·addrCloseKey(SB), NOSPLIT, $0-8
 	LEAQ ·leafCloseKey(SB), AX
@@ -68,9 +79,53 @@ TEXT ·addrStringPtrLen(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafReplyWithSimpleString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $59, AX
+	LEAQ ·quickReplyWithSimpleString(SB), R10
+	JMP ·quick(SB)
+
+// func addrReplyWithSimpleString() uintptr
+TEXT ·addrReplyWithSimpleString(SB), NOSPLIT, $0-8
+	LEAQ ·leafReplyWithSimpleString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrReplyWithArray() uintptr
 TEXT ·addrReplyWithArray(SB), NOSPLIT, $0-8
 	LEAQ ·leafReplyWithArray(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafReplyWithStringBuffer(SB), NOSPLIT|NOFRAME, $0
+	MOVL $71, AX
+	LEAQ ·quickReplyWithStringBuffer(SB), R10
+	JMP ·quick(SB)
+
+// func addrReplyWithStringBuffer() uintptr
+TEXT ·addrReplyWithStringBuffer(SB), NOSPLIT, $0-8
+	LEAQ ·leafReplyWithStringBuffer(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafReplyWithCString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $72, AX
+	LEAQ ·quickReplyWithCString(SB), R10
+	JMP ·quick(SB)
+
+// func addrReplyWithCString() uintptr
+TEXT ·addrReplyWithCString(SB), NOSPLIT, $0-8
+	LEAQ ·leafReplyWithCString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafReplyWithString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $73, AX
+	LEAQ ·quickReplyWithString(SB), R10
+	JMP ·quick(SB)
+
+// func addrReplyWithString() uintptr
+TEXT ·addrReplyWithString(SB), NOSPLIT, $0-8
+	LEAQ ·leafReplyWithString(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -80,9 +135,42 @@ TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafStringToLongLong(SB), NOSPLIT|NOFRAME, $0
+	MOVL $83, AX
+	LEAQ ·quickStringToLongLong(SB), R10
+	JMP ·quick(SB)
+
+// func addrStringToLongLong() uintptr
+TEXT ·addrStringToLongLong(SB), NOSPLIT, $0-8
+	LEAQ ·leafStringToLongLong(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrCallReplyStringPtr() uintptr
 TEXT ·addrCallReplyStringPtr(SB), NOSPLIT, $0-8
 	LEAQ ·leafCallReplyStringPtr(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafStringDMA(SB), NOSPLIT|NOFRAME, $0
+	MOVL $96, AX
+	LEAQ ·quickStringDMA(SB), R10
+	JMP ·quick(SB)
+
+// func addrStringDMA() uintptr
+TEXT ·addrStringDMA(SB), NOSPLIT, $0-8
+	LEAQ ·leafStringDMA(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafZsetScore(SB), NOSPLIT|NOFRAME, $0
+	MOVL $107, AX
+	LEAQ ·quickZsetScore(SB), R10
+	JMP ·quick(SB)
+
+// func addrZsetScore() uintptr
+TEXT ·addrZsetScore(SB), NOSPLIT, $0-8
+	LEAQ ·leafZsetScore(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -95,6 +183,28 @@ TEXT ·addrGetClientId(SB), NOSPLIT, $0-8
 // func addrRetainString() uintptr
 TEXT ·addrRetainString(SB), NOSPLIT, $0-8
 	LEAQ ·leafRetainString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafDictGetC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $204, AX
+	LEAQ ·quickDictGetC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictGetC() uintptr
+TEXT ·addrDictGetC(SB), NOSPLIT, $0-8
+	LEAQ ·leafDictGetC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafDictGet(SB), NOSPLIT|NOFRAME, $0
+	MOVL $205, AX
+	LEAQ ·quickDictGet(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictGet() uintptr
+TEXT ·addrDictGet(SB), NOSPLIT, $0-8
+	LEAQ ·leafDictGet(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

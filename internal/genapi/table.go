@@ -23,7 +23,8 @@ type function struct {
 	Libc string `json:"libc,omitempty"`
 
 	handler bool // abi has a Go function for it
-	leaf    bool // abi has an assembly routine for it
+	leaf    bool // abi has a routine for it that does not enter Go
+	quick   bool // that is a Go function
 }
 
 // done says whether GetApi finds the function.
@@ -33,6 +34,7 @@ var (
 	errTable = errors.New("api.json is not as it should be")
 
 	handlerDecl = regexp.MustCompile(`(?m)^func api(\w+)\(f \*frame\)`)
+	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*quickArgs\) bool`)
 	leafDecl    = regexp.MustCompile(`(?m)^TEXT ·leaf(\w+)\(SB\)`)
 )
 
@@ -74,6 +76,17 @@ func readTable(dir string) ([]*function, error) {
 			return fmt.Errorf("%w: leaf%s has no handler to fall back to", errTable, name)
 		}
 		f.leaf = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = scan(dir, "quick_amd64.go", quickDecl, func(name string) error {
+		f := byName[name]
+		if f == nil || !f.handler || f.leaf {
+			return fmt.Errorf("%w: quick%s has no handler to fall back to, or is a leaf, too", errTable, name)
+		}
+		f.leaf, f.quick = true, true
 		return nil
 	})
 	return table, err

@@ -56,6 +56,29 @@ func AppendBulk(b, s []byte) []byte {
 	return append(b, CRLF...)
 }
 
+// BulkSize is the length of a bulk string of n bytes as a reply.
+func BulkSize(n int) int {
+	size := len("$0") + n + 2*len(CRLF)
+	for ; n >= 10; n /= 10 {
+		size++
+	}
+	return size
+}
+
+// PutBulk fills b, which has the size that BulkSize tells, with a bulk string.
+func PutBulk(b, s []byte) {
+	at := len(b) - len(CRLF) - len(s)
+	copy(b[at:], s)
+	b[len(b)-2], b[len(b)-1] = '\r', '\n'
+	b[at-2], b[at-1] = '\r', '\n'
+	at -= len(CRLF)
+	for n := len(s); at > 1; n /= 10 {
+		at--
+		b[at] = '0' + byte(n%10)
+	}
+	b[0] = '$'
+}
+
 // AppendBulkString adds a bulk string.
 func AppendBulkString(b []byte, s string) []byte {
 	b = AppendBulkHeader(b, len(s))

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"math"
 	"testing"
 )
@@ -38,6 +39,19 @@ func TestAppend(t *testing.T) {
 		}
 		if got := string(tc.resp3); got != tc.want3 {
 			t.Errorf("%s (3): %q, want %q", tc.name, got, tc.want3)
+		}
+	}
+}
+
+// TestPutBulk compares bulk strings of all sizes that have another number of
+// digits, and their neighbours, with those that are appended.
+func TestPutBulk(t *testing.T) {
+	for _, n := range []int{0, 1, 9, 10, 11, 99, 100, 101, 127, 128, 999, 1000, 4095, 10000} {
+		s := bytes.Repeat([]byte("x"), n)
+		b := make([]byte, BulkSize(n))
+		PutBulk(b, s)
+		if want := AppendBulk(nil, s); !bytes.Equal(b, want) {
+			t.Errorf("%d bytes: %.40q, want %.40q", n, b, want)
 		}
 	}
 }

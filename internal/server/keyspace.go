@@ -79,6 +79,9 @@ func (s *Server) DBAt(i int) *store.DB {
 	return s.keyspace.dbs[i]
 }
 
+// DBNow is DBAt for a database that has been in use.
+func (s *Server) DBNow(i int) *store.DB { return s.keyspace.dbs[i] }
+
 // DBStore is the client's selected database.
 func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 

@@ -48,6 +48,39 @@ func (s *Server) OpenKey(db int, key []byte, flags OpenFlag) *store.Entry {
 	return e
 }
 
+// OpenQuietly is OpenKey where all that follows is that uses are counted: ok is
+// false, and nothing done, where more may, or where there is a handle to be made
+// and handle is false. It neither allocates nor locks.
+func (s *Server) OpenQuietly(db int, key []byte, flags OpenFlag, handle bool) (e *store.Entry, ok bool) {
+	if flags&^OpenWrite != 0 || db >= len(s.keyspace.dbs) || s.keyspace.settings.LFU || s.notify.frozen != 0 || len(s.notify.waiting) != 0 {
+		return nil, false
+	}
+	d := s.DBNow(db)
+	e = d.Peek(key)
+	if !handle && (e != nil || flags&OpenWrite != 0) {
+		return nil, false
+	}
+	if e == nil {
+		if flags&OpenWrite == 0 {
+			if s.Hears(NotifyKeyMiss) {
+				return nil, false
+			}
+			s.Stats.Misses++
+		}
+		return nil, true
+	}
+	if e.Expire() != 0 || flags&OpenWrite != 0 && s.persist.running != nil {
+		return nil, false
+	}
+	if s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0 {
+		e.SetIdle(s.Mstime(), 0)
+	}
+	if flags&OpenWrite == 0 {
+		s.Stats.Hits++
+	}
+	return e, true
+}
+
 func (s *Server) openEntry(db int, key []byte, flags OpenFlag) *store.Entry {
 	switch {
 	case flags&OpenNoExpire != 0:

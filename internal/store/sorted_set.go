@@ -171,12 +171,8 @@ func scoreFrom(e ds.Elem) (score float64, ok bool) {
 
 // Score is the score of a member.
 func (v ZSetValue) Score(member []byte) (float64, bool) {
-	if !v.packed() {
-		p := v.scored().find(member)
-		if p == nil {
-			return 0, false
-		}
-		return *ds.Score(p), true
+	if score, have, ok := v.TableScore(member); ok {
+		return score, have
 	}
 	k := v.pack()
 	x := ds.NeedleOf(member)
@@ -186,6 +182,19 @@ func (v ZSetValue) Score(member []byte) (float64, bool) {
 	}
 	e, _ := k.Get(k.Next(pos))
 	return scoreOf(e), true
+}
+
+// TableScore is Score for a set that is no listpack; for one that is, ok is false.
+// It does not allocate.
+func (v ZSetValue) TableScore(member []byte) (score float64, have, ok bool) {
+	if v.packed() {
+		return 0, false, false
+	}
+	p := v.scored().find(member)
+	if p == nil {
+		return 0, false, true
+	}
+	return *ds.Score(p), true, true
 }
 
 // Reserve converts the set, if need be, as it is done before n members are added

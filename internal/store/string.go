@@ -126,6 +126,17 @@ func (e *Entry) Bytes(tmp []byte) []byte {
 	return blockAt(e.addr()).data()
 }
 
+// Stored is a string's contents where they lie, nil for a number.
+func (e *Entry) Stored() []byte {
+	switch {
+	case !e.hasWord():
+		return e.embedded()
+	case e.Encoding() == Int:
+		return nil
+	}
+	return blockAt(e.addr()).data()
+}
+
 // ResizeString makes a string n bytes long and gives it the raw encoding. New
 // bytes are zero. It returns the entry, which may have moved, and its bytes,
 // which may be written until the next change of the entry.

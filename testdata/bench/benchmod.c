@@ -203,6 +203,79 @@ static long long listPushPop(RedisModuleCtx *ctx, long long n) {
     return ns;
 }
 
+static const char hashKey[] = "bench:hash", zsetKey[] = "bench:zset";
+
+/* members writes the name of the nth of a thousand members. */
+static RedisModuleString *member(RedisModuleCtx *ctx, int n) {
+    return RedisModule_CreateStringPrintf(ctx, "member:%03d", n);
+}
+
+/* hashOpened is a hash of a thousand fields, open for reading and writing. */
+static RedisModuleKey *hashOpened(RedisModuleCtx *ctx) {
+    RedisModuleString *k = name(ctx, hashKey);
+    RedisModuleKey *key = RedisModule_OpenKey(ctx, k, REDISMODULE_READ | REDISMODULE_WRITE);
+    for (int i = 0; i < 1000; i++) {
+        RedisModuleString *f = member(ctx, i);
+        RedisModule_HashSet(key, REDISMODULE_HASH_NONE, f, f, NULL);
+        RedisModule_FreeString(ctx, f);
+    }
+    RedisModule_FreeString(ctx, k);
+    return key;
+}
+
+static long long hashGet(RedisModuleCtx *ctx, long long n) {
+    RedisModuleKey *key = hashOpened(ctx);
+    RedisModuleString *f = member(ctx, 500), *v;
+    long long ns = TIMED(n, {
+        RedisModule_HashGet(key, REDISMODULE_HASH_NONE, f, &v, NULL);
+        RedisModule_FreeString(ctx, v);
+    });
+    RedisModule_FreeString(ctx, f);
+    RedisModule_CloseKey(key);
+    return ns;
+}
+
+static long long hashSet(RedisModuleCtx *ctx, long long n) {
+    RedisModuleKey *key = hashOpened(ctx);
+    RedisModuleString *f = member(ctx, 500);
+    long long ns = TIMED(n, RedisModule_HashSet(key, REDISMODULE_HASH_NONE, f, f, NULL));
+    RedisModule_FreeString(ctx, f);
+    RedisModule_CloseKey(key);
+    return ns;
+}
+
+/* zsetOpened is a sorted set of a thousand members, open for reading and writing. */
+static RedisModuleKey *zsetOpened(RedisModuleCtx *ctx) {
+    RedisModuleString *k = name(ctx, zsetKey);
+    RedisModuleKey *key = RedisModule_OpenKey(ctx, k, REDISMODULE_READ | REDISMODULE_WRITE);
+    for (int i = 0; i < 1000; i++) {
+        RedisModuleString *m = member(ctx, i);
+        RedisModule_ZsetAdd(key, i, m, NULL);
+        RedisModule_FreeString(ctx, m);
+    }
+    RedisModule_FreeString(ctx, k);
+    return key;
+}
+
+static long long zsetScore(RedisModuleCtx *ctx, long long n) {
+    RedisModuleKey *key = zsetOpened(ctx);
+    RedisModuleString *m = member(ctx, 500);
+    double score = 0;
+    long long ns = TIMED(n, { RedisModule_ZsetScore(key, m, &score); sink = (long long)score; });
+    RedisModule_FreeString(ctx, m);
+    RedisModule_CloseKey(key);
+    return ns;
+}
+
+static long long zsetAdd(RedisModuleCtx *ctx, long long n) {
+    RedisModuleKey *key = zsetOpened(ctx);
+    RedisModuleString *m = member(ctx, 500);
+    long long ns = TIMED(n, RedisModule_ZsetAdd(key, i % 1000, m, NULL));
+    RedisModule_FreeString(ctx, m);
+    RedisModule_CloseKey(key);
+    return ns;
+}
+
 /* ---- calling commands ---- */
 
 static long long callGet(RedisModuleCtx *ctx, long long n) {
@@ -320,6 +393,10 @@ static const apiCase cases[] = {
     {"StringDMA", 0, stringDMA, {N(StringDMA), N(OpenKey), N(CloseKey), N(StringSet)}},
     {"StringSet", 0, stringSet, {N(StringSet), N(OpenKey), N(CloseKey)}},
     {"ListPush+ListPop+FreeString", 0, listPushPop, {N(ListPush), N(ListPop), N(OpenKey), N(CloseKey)}},
+    {"HashGet+FreeString", 0, hashGet, {N(HashGet), N(HashSet), N(OpenKey), N(CloseKey)}},
+    {"HashSet", 0, hashSet, {N(HashSet), N(OpenKey), N(CloseKey)}},
+    {"ZsetScore", 0, zsetScore, {N(ZsetScore), N(ZsetAdd), N(OpenKey), N(CloseKey)}},
+    {"ZsetAdd", 0, zsetAdd, {N(ZsetAdd), N(OpenKey), N(CloseKey)}},
     {"Call GET+FreeCallReply", 0, callGet, {N(Call), N(FreeCallReply), N(OpenKey), N(StringSet)}},
     {"Call SET+FreeCallReply", 0, callSet, {N(Call), N(FreeCallReply)}},
     {"Call ECHO+FreeCallReply", 0, callEcho, {N(Call), N(FreeCallReply)}},

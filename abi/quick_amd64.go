@@ -1,0 +1,241 @@
+package abi
+
+import (
+	"unsafe"
+
+	"berth/internal/resp"
+	"berth/internal/server"
+	"berth/internal/store"
+)
+
+// Quick functions are Go code for calls so frequent and so small that entering
+// Go would be most of their cost. Assembly calls them on the stack on which the
+// module runs, which is the loop's thread's system stack, as the runtime calls
+// its own functions there. For the scheduler the thread is in C all the while:
+// they may not allocate, store a pointer in memory of the Go heap, take a lock
+// or panic, nor call what does. TestQuick looks for that in the compiled code.
+//
+// A quick function does the whole of a call, or, where anything is unusual,
+// nothing at all: then it returns false and the call enters Go after all. A
+// fault in it counts as the module's: it comes from a pointer that was passed.
+
+// quickArgs are a call's arguments, and what it returns.
+type quickArgs struct {
+	ints [numInts]uint64
+	ret  uint64
+}
+
+// What the assembly reads of runtime.g, whose beginning is known to compilers,
+// too.
+const (
+	gStackHigh  = 8
+	gStackGuard = 16
+)
+
+// quickRoom is how much of the system stack must be left for a quick function.
+const quickRoom = 16 << 10
+
+func (a *quickArgs) uptr(i int) uintptr { return uintptr(a.ints[i]) }
+
+func (a *quickArgs) setOK(ok bool) {
+	a.ret = statusErr
+	if ok {
+		a.ret = statusOK
+	}
+}
+
+// ctx, string and key are what an argument is, or nil.
+func (a *quickArgs) ctx(i int) *Context { return quickObject[Context](a.uptr(i), headCtx) }
+func (a *quickArgs) key(i int) *key     { return quickObject[key](a.uptr(i), headKey) }
+
+func (a *quickArgs) string(i int) *stringCell {
+	if p := a.uptr(i); headOf(p) == headString {
+		return stringAt(p)
+	}
+	return nil
+}
+
+func quickObject[T any](p uintptr, head uint64) *T {
+	if headOf(p) != head {
+		return nil
+	}
+	return (*T)(*objectSlot(p))
+}
+
+// known is what the key holds, if that is known without asking the database.
+func (k *key) known() *store.Entry {
+	c := k.cell
+	if c.counter == 0 || *(*uint64)(at(c.counter)) != c.moves {
+		return nil
+	}
+	return (*store.Entry)(at(c.entry))
+}
+
+// room is where the next n bytes of replies go, nil if they cannot be gathered.
+func (a *quickArgs) room(n int) []byte {
+	p := a.uptr(0)
+	if headOf(p) != headCtx || uint(n) > scratchSize {
+		return nil
+	}
+	if c := (*ctxCell)(at(p)); c.wpos != 0 && c.wpos+uintptr(n) <= c.wend {
+		return unsafe.Slice((*byte)(at(c.wpos)), n)
+	}
+	return nil
+}
+
+// gathered ends a reply for which there was room.
+func (a *quickArgs) gathered(n int) bool {
+	(*ctxCell)(at(a.uptr(0))).wpos += uintptr(n)
+	a.ret = statusOK
+	return true
+}
+
+// bulk replies a string.
+func (a *quickArgs) bulk(s []byte) bool {
+	if len(s) > scratchSize {
+		return false
+	}
+	n := resp.BulkSize(len(s))
+	b := a.room(n)
+	if b == nil {
+		return false
+	}
+	resp.PutBulk(b, s)
+	return a.gathered(n)
+}
+
+func quickReplyWithStringBuffer(a *quickArgs) bool {
+	return a.bulk(cbytes(a.uptr(1), int(a.ints[2])))
+}
+
+func quickReplyWithString(a *quickArgs) bool {
+	s := a.string(1)
+	return s != nil && a.bulk(s.bytes())
+}
+
+func quickReplyWithCString(a *quickArgs) bool {
+	return a.uptr(1) != 0 && a.bulk(cview(a.uptr(1)))
+}
+
+func quickReplyWithSimpleString(a *quickArgs) bool {
+	if a.uptr(1) == 0 {
+		return false
+	}
+	s := cview(a.uptr(1))
+	b := a.room(len(s) + 3)
+	if b == nil {
+		return false
+	}
+	for i, ch := range s {
+		if ch == '\r' || ch == '\n' {
+			return false
+		}
+		b[i+1] = ch
+	}
+	b[0], b[len(b)-2], b[len(b)-1] = '+', '\r', '\n'
+	return a.gathered(len(b))
+}
+
+func quickStringToLongLong(a *quickArgs) bool {
+	s := a.string(0)
+	if s == nil || a.uptr(1) == 0 {
+		return false
+	}
+	n, ok := server.ParseInt(s.bytes())
+	if ok {
+		*(*int64)(at(a.uptr(1))) = n
+	}
+	a.setOK(ok)
+	return true
+}
+
+func quickOpenKey(a *quickArgs) bool {
+	ctx, name, mode := a.ctx(0), a.string(1), int32(a.ints[2])
+	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || ctx.flags&ctxAutoMemory != 0 {
+		return false
+	}
+	// The object behind the cell is taken as it was left, by a key that was opened
+	// in the same context.
+	p, b := keyCells.local, name.bytes()
+	var k *key
+	if p != 0 {
+		k = (*key)(*objectSlot(p))
+	}
+	fits := k != nil && k.owner == ctx && k.m == ctx.module && cap(k.name) >= len(b)
+	e, ok := host.srv.OpenQuietly(int(ctx.cell.db), b, openFlags(mode), fits)
+	if !ok {
+		return false
+	}
+	if e == nil && mode&modeWrite == 0 {
+		a.ret = 0
+		return true
+	}
+	keyCells.local = *(*uintptr)(at(p))
+	keyCells.localLive++
+	k.name = k.name[:len(b)]
+	copy(k.name, b)
+	k.begin(ctx, mode, e != nil)
+	k.keep(host.srv.DBNow(k.db), e)
+	k.cell.head = headKey
+	a.ret = uint64(p)
+	return true
+}
+
+func quickStringDMA(a *quickArgs) bool {
+	k, size := a.key(0), a.uptr(1)
+	if k == nil || k.mode&modeWrite != 0 || size == 0 {
+		return false
+	}
+	e := k.known()
+	if e == nil || e.Type() != store.String {
+		return false
+	}
+	b := e.Stored()
+	if len(b) == 0 {
+		return false
+	}
+	*(*uint64)(at(size)) = uint64(len(b))
+	a.ret = uint64(addrOf(&b[0]))
+	return true
+}
+
+func quickZsetScore(a *quickArgs) bool {
+	k, member := a.key(0), a.string(1)
+	if k == nil || member == nil || a.uptr(2) == 0 || host.srv.Frozen() {
+		return false
+	}
+	e := k.known()
+	if e == nil || e.Type() != store.ZSet {
+		return false
+	}
+	score, have, ok := host.srv.DBNow(k.db).ZSet(e).TableScore(member.bytes())
+	if have {
+		*(*float64)(at(a.uptr(2))) = score
+	}
+	a.setOK(have)
+	return ok
+}
+
+func quickDictGetC(a *quickArgs) bool {
+	return a.dictGet(cbytes(a.uptr(1), int(a.ints[2])), a.uptr(3))
+}
+
+func quickDictGet(a *quickArgs) bool {
+	s := a.string(1)
+	return s != nil && a.dictGet(s.bytes(), a.uptr(2))
+}
+
+func (a *quickArgs) dictGet(key []byte, nokey uintptr) bool {
+	d := quickObject[dict](a.uptr(0), headDict)
+	if d == nil {
+		return false
+	}
+	v, have := d.tree.Get(unsafe.String(unsafe.SliceData(key), len(key)))
+	missing := int32(1)
+	if have {
+		missing = 0
+	}
+	put(nokey, missing)
+	a.ret = uint64(v)
+	return true
+}

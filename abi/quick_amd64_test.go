@@ -1,0 +1,99 @@
+package abi
+
+import (
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	// harmless are functions of the runtime that run without a scheduler: they move
+	// and compare bytes, or end the program.
+	harmless = regexp.MustCompile(`^(runtime\.(mem(equal|move|hash|clrNoHeapPointers)\w*|cmpstring|(go)?panic\w*|morestack\w*|duff(zero|copy).*)|internal/bytealg\.\w+|indexbytebody)(\.abi0)?$`)
+	// avoided are calls, from one function to the other, that the code has and that
+	// are not made. A tree copies nodes that it shares, which a dictionary's never
+	// does, and then only for a change.
+	avoided = regexp.MustCompile(`^github\.com/tidwall/btree\.\(\*Map\[.*\]\)\.get (github\.com/tidwall/btree\..*\.copy|runtime\.gcWriteBarrier\d)$`)
+)
+
+// TestQuick looks at all that quick functions call in the compiled server: none
+// of it may need the scheduler or the collector, nor be unknown.
+func TestQuick(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "berth")
+	if out, err := exec.Command("go", "build", "-o", exe, "../cmd/berth").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	from := map[string]string{} // who calls a function
+	next := `^berth/abi\.quick[A-Z]\w*$`
+	for next != "" {
+		var found []string
+		for caller, calls := range disassembled(t, exe, next) {
+			if _, known := from[caller]; !known {
+				from[caller] = "assembly"
+			}
+			for _, callee := range calls {
+				if _, known := from[callee]; known || harmless.MatchString(callee) || avoided.MatchString(caller+" "+callee) {
+					continue
+				}
+				from[callee] = caller
+				if strings.HasPrefix(callee, "runtime.") || !strings.Contains(callee, ".") {
+					t.Errorf("%s calls %s", chain(from, caller), callee)
+					continue
+				}
+				found = append(found, regexp.QuoteMeta(callee))
+			}
+		}
+		next = strings.Join(found, "|")
+		if next != "" {
+			next = "^(" + next + ")$"
+		}
+	}
+	if len(from) < 20 {
+		t.Errorf("only %d functions: %v", len(from), slices.Sorted(maps.Keys(from)))
+	}
+}
+
+// chain is a function with those that lead to it.
+func chain(from map[string]string, name string) string {
+	if by := from[name]; by != "assembly" {
+		return chain(from, by) + " > " + name
+	}
+	return name
+}
+
+var (
+	textLine = regexp.MustCompile(`^TEXT (\S+)\(SB\)`)
+	callLine = regexp.MustCompile(`\b(CALL|JMP) (\S+?)(\(SB\))?\s*$`)
+)
+
+// disassembled are the functions whose names match, and what each calls.
+func disassembled(t *testing.T, exe, match string) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "tool", "objdump", "-s", match, exe).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := map[string][]string{}
+	name := ""
+	for line := range strings.Lines(string(out)) {
+		if m := textLine.FindStringSubmatch(line); m != nil {
+			name = m[1]
+			functions[name] = nil
+			continue
+		}
+		m := callLine.FindStringSubmatch(line)
+		if m == nil || m[1] == "JMP" && m[3] == "" || m[2] == name {
+			continue // jumps within a function have an address
+		}
+		functions[name] = append(functions[name], m[2])
+	}
+	if len(functions) == 0 {
+		t.Fatal(fmt.Sprintf("nothing matches %s", match))
+	}
+	return functions
+}
