@@ -13,6 +13,7 @@ const (
 	eventModuleChange = 9
 	eventProgress     = 10
 	eventSwap         = 11
+	eventForkChild    = 13
 	eventLoop         = 15
 	eventConfig       = 16
 	eventKey          = 17
@@ -45,6 +46,11 @@ const (
 const (
 	subProgressRDB = iota
 	subProgressAOF
+)
+
+const (
+	subForkBorn = iota
+	subForkDied
 )
 
 const (

@@ -73,6 +73,9 @@ func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
 	cgocall(callCPC, unsafe.Pointer(c))
 	callTop--
 	if c.guard.Signal != 0 {
+		if host.srv.InFork() {
+			host.returned(c)
+		}
 		return 0, newFault(c)
 	}
 	return c.ret, nil

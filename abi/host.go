@@ -22,6 +22,7 @@ type Host struct {
 	hooked    [eventCount]bool // by hookForGood
 	thread    threadState
 	stopCron  func() // ends the timer of the cron event
+	forked    forked
 }
 
 var host *Host
@@ -69,6 +70,12 @@ func New(s *server.Server) (*Host, error) {
 	h.BindThread()
 	h.countMemory()
 	s.SetModuleFiles(h)
+	s.AtExit(func() {
+		if h.forked.pid != 0 {
+			s.Log(server.LogWarning, "There is a module fork child. Killing it!")
+			h.killFork(h.forked.pid)
+		}
+	})
 	return h, nil
 }
 

@@ -129,6 +129,9 @@ func (h *Host) drop(m *Module) {
 	for _, name := range m.apis {
 		delete(h.shared, name)
 	}
+	if h.forked.m == m {
+		h.killFork(h.forked.pid)
+	}
 	m.removeExtras()
 	h.setModules(slices.DeleteFunc(slices.Clone(h.Modules()), func(o *Module) bool { return o == m }))
 }

@@ -119,6 +119,15 @@ func (s *Server) LoadFile(path string, kind LoadingKind, o LoadOptions) error {
 	return err
 }
 
+// ReplaceData empties all databases and loads a file. A file that is not there is
+// found out behind that, as in Redis. Whoever is being served meanwhile waits.
+func (s *Server) ReplaceData(path string) error {
+	s.abandonSave()
+	s.FlushDB(-1, false)
+	s.persist.functions = nil
+	return s.LoadFile(path, LoadingRDB, LoadOptions{})
+}
+
 // debugReload is DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE].
 func (c *Client) debugReload(args [][]byte) {
 	s := c.srv

@@ -41,8 +41,7 @@ func (s *Server) infoPersistence(w *InfoWriter) {
 	w.int("rdb_last_load_keys_expired", s.loading.expired)
 	w.int("rdb_last_load_keys_loaded", s.loading.keys)
 	s.infoAppendOnly(w)
-	w.line("module_fork_in_progress", "0")
-	w.line("module_fork_last_cow_size", "0")
+	s.infoFork(w)
 	if s.Config.Values.AppendOnly {
 		s.infoAppendOnlySize(w)
 	}
@@ -64,6 +63,9 @@ func (s *Server) infoSnapshot(w *InfoWriter, sn *Snapshot) {
 		if total > 0 {
 			done = float64(keys) / float64(total) * 100
 		}
+	}
+	if s.fork.pid != 0 && sn == nil {
+		done = s.fork.progress * 100
 	}
 	w.int("current_cow_peak", peak)
 	w.int("current_cow_size", size)

@@ -63,6 +63,12 @@ func (s *Server) LogRaw(level Level, text string) {
 	s.log.write([]byte(text))
 }
 
+// LockLog has nobody write to the log until UnlockLog. Any thread.
+func (s *Server) LockLog() { s.log.mu.Lock() }
+
+// UnlockLog ends what LockLog began.
+func (s *Server) UnlockLog() { s.log.mu.Unlock() }
+
 // LogEnabled reports whether lines of that level are written. Any thread.
 func (s *Server) LogEnabled(level Level) bool {
 	return level >= Level(s.log.level.Load())

@@ -35,13 +35,14 @@ const (
 	ByLoad
 	ByPromise
 	ByThread
+	ByFork
 	callbackKinds
 )
 
 var callbackNames = [callbackKinds]string{
 	"command", "reply", "timeout", "disconnection", "free", "timer", "file event", "one-shot", "server event",
 	"key event", "notification job", "filter", "data type", "finding keys", "configuration", "defragmentation", "info",
-	"load", "promise", "thread",
+	"load", "promise", "thread", "fork",
 }
 
 // String is the kind's name in the log and in MODULE INFO.

@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // persistState is what the server has to do with snapshots.
 type persistState struct {
@@ -37,4 +41,13 @@ func keyDelay(n int64) int64 {
 		return int64(time.Microsecond) / -n
 	}
 	return n * int64(time.Microsecond)
+}
+
+// sleep holds the thread for some nanoseconds. It is more exact than time.Sleep, and
+// works in a forked process, where no other goroutine could go on meanwhile.
+func sleep(nanos int64) {
+	if nanos > 0 {
+		t := unix.NsecToTimeval(nanos)
+		_, _ = unix.Select(0, nil, nil, nil, &t) // a signal may end it early
+	}
 }

@@ -201,7 +201,7 @@ func (s *Server) savedInBackground(f *snapshotFile, began time.Time, err error) 
 	if err != nil {
 		f.drop(err)
 		if errors.Is(err, ErrSnapshotAborted) {
-			s.Log(LogNotice, "Background saving was given up")
+			s.Log(LogNotice, "Background saving terminated: it was given up")
 		} else {
 			s.Log(LogWarning, "Background saving error")
 			s.setSaveFailed(true)

@@ -62,6 +62,7 @@ type Server struct {
 	log      logState
 	life     lifeState
 	persist  persistState
+	fork     forkState
 	save     saveState
 	aof      aofState
 

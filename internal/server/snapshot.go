@@ -167,7 +167,7 @@ func (s *Server) WriteSnapshot(o SnapshotOptions) error {
 	sn.sync = true
 	sn.out.start(func() {})
 	for !sn.walk(nanotime()+int64(sliceTime)) && sn.err == nil {
-		time.Sleep(time.Duration(sn.delay))
+		sleep(sn.delay)
 		sn.delay = 0
 		sn.out.waitBelow(slackBytes)
 		sn.fail(sn.out.failed())
@@ -187,7 +187,7 @@ func (s *Server) newSnapshot(o SnapshotOptions) *Snapshot {
 	w.Later = true
 	sn := &Snapshot{s: s, o: o, main: *w, early: *w, mainDB: -1, earlyDB: -1, began: nanotime()}
 	sn.keyDelay = keyDelay(s.Config.Int("rdb-key-save-delay"))
-	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, sum: s.Config.Bool("rdbchecksum")}
+	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, sum: s.Config.Bool("rdbchecksum"), inline: s.fork.child}
 	switch policy := s.Config.String("maxmemory-policy"); {
 	case s.CountsUses():
 		sn.policy = useFreq

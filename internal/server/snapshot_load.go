@@ -111,9 +111,7 @@ func (l *snapshotLoader) Key(k snapshot.Key, r *rdb.Reader) error {
 	if s.Hears(NotifyLoaded) {
 		s.Notify(NotifyLoaded, "loaded", k.Name, k.DB)
 	}
-	if l.delay != 0 {
-		time.Sleep(time.Duration(l.delay))
-	}
+	sleep(l.delay)
 	s.LoadingProgress(l.o.Offset + int64(l.r.Pos()))
 	return nil
 }

@@ -15,6 +15,11 @@ type snapshotWriter struct {
 	to     io.Writer
 	finish func() error
 	sum    bool
+	// inline has everything done by who hands it over, without a goroutine.
+	inline bool
+	// What was written so far: its checksum, and room for a chunk.
+	total uint64
+	buf   []byte
 
 	mu     sync.Mutex
 	change sync.Cond
@@ -30,6 +35,9 @@ type snapshotWriter struct {
 // start starts the goroutine. done is called at its end, on it.
 func (w *snapshotWriter) start(done func()) {
 	w.change.L = &w.mu
+	if w.inline {
+		return
+	}
 	go func() {
 		w.run()
 		done()
@@ -42,6 +50,13 @@ func (w *snapshotWriter) put(c snapshot.Chunk) {
 		return
 	}
 	w.mu.Lock()
+	if w.inline {
+		if w.err == nil {
+			w.err = w.writeChunk(&c)
+		}
+		w.mu.Unlock()
+		return
+	}
 	w.queue = append(w.queue, c)
 	w.bytes += int64(len(c.B))
 	w.mu.Unlock()
@@ -85,6 +100,9 @@ func (w *snapshotWriter) waitBelow(n int64) {
 
 // wait waits for the end.
 func (w *snapshotWriter) wait() error {
+	if w.inline {
+		w.run()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for !w.ended {
@@ -123,44 +141,46 @@ func (w *snapshotWriter) run() {
 	w.change.Broadcast()
 }
 
-func (w *snapshotWriter) writeAll() error {
-	var buf []byte
-	sum, written := uint64(0), 0
-	write := func(b []byte) error {
-		if w.sum {
-			sum = rdb.Checksum(sum, b)
-		}
-		if _, err := w.to.Write(b); err != nil {
-			return fmt.Errorf("server: writing a snapshot: %w", err)
-		}
-		return nil
+// write writes bytes and sums them up.
+func (w *snapshotWriter) write(b []byte) error {
+	if w.sum {
+		w.total = rdb.Checksum(w.total, b)
 	}
+	if _, err := w.to.Write(b); err != nil {
+		return fmt.Errorf("server: writing a snapshot: %w", err)
+	}
+	return nil
+}
+
+// writeChunk compresses what is to be compressed in a chunk, and writes it.
+func (w *snapshotWriter) writeChunk(c *snapshot.Chunk) error {
+	if c.Finished() {
+		return w.write(c.B)
+	}
+	w.buf = c.Finish(w.buf[:0])
+	return w.write(w.buf)
+}
+
+func (w *snapshotWriter) writeAll() error {
+	written := 0
 	for {
 		c, ok := w.next(written)
 		if !ok {
 			break
 		}
 		written = len(c.B)
-		b := c.B
-		if !c.Finished() {
-			buf = c.Finish(buf[:0])
-			b = buf
-		}
-		if err := write(b); err != nil {
+		if err := w.writeChunk(&c); err != nil {
 			return err
 		}
 	}
 	if err := w.failed(); err != nil {
 		return err
 	}
-	if err := write(w.tail); err != nil {
+	if err := w.write(w.tail); err != nil {
 		return err
 	}
-	if !w.sum {
-		sum = 0
-	}
-	if _, err := w.to.Write(binary.LittleEndian.AppendUint64(nil, sum)); err != nil {
-		return fmt.Errorf("server: writing a snapshot: %w", err)
+	if err := w.write(binary.LittleEndian.AppendUint64(nil, w.total)); err != nil {
+		return err
 	}
 	if w.finish != nil {
 		return w.finish()
