@@ -107,12 +107,12 @@ const forkReturned = math.MaxUint64
 
 // returned ends a forked process whose module did not, or that a fault ended.
 func (h *Host) returned(c *callFrame) {
-	code := 0
-	if c.guard.Signal != forkReturned {
-		h.srv.Log(server.LogWarning, "Module fork crashed: %s", newFault(c))
-		code = 1
+	if c.guard.Signal == forkReturned {
+		h.srv.Log(server.LogWarning, "Module fork returned in place of exiting")
+		exitProcess(0)
 	}
-	exitProcess(code)
+	h.srv.Log(server.LogWarning, "Module fork crashed: %s", newFault(c))
+	exitProcess(1)
 }
 
 // tell sends news to the parent, which may be gone or slow: then it does not learn.

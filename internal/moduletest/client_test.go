@@ -150,3 +150,16 @@ func notation(r *resp.Reply) string {
 	}
 	return strconv.Quote(string(r.Str))
 }
+
+// raw is the string that a command replies, as it is.
+func (c *client) raw(t *testing.T, args ...string) string {
+	t.Helper()
+	if err := c.send(args...); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.receive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(r.Str)
+}

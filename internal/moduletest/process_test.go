@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +53,14 @@ func start(t *testing.T, path string, args ...string) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := launch(t, dir, path, args...)
+	s.listening()
+	return s
+}
+
+// launch starts a server in a folder.
+func launch(t *testing.T, dir, path string, args ...string) *server {
+	t.Helper()
 	s := &server{t: t, dir: dir, socket: filepath.Join(dir, "s"), log: filepath.Join(dir, "log"), done: make(chan struct{})}
 	s.port = freePort(t)
 	out, err := os.Create(s.log)
@@ -59,8 +68,13 @@ func start(t *testing.T, path string, args ...string) *server {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	cmd := exec.Command(path, append(args, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--unixsocket", s.socket,
-		"--save", "", "--dir", dir, "--enable-module-command", "yes", "--loglevel", "verbose")...)
+	own := []string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--unixsocket", s.socket,
+		"--save", "", "--dir", dir, "--enable-module-command", "yes", "--loglevel", "verbose"}
+	first := 0
+	for first < len(args) && !strings.HasPrefix(args[first], "--") {
+		first++ // the subcommand comes before the options, and those of the test win
+	}
+	cmd := exec.Command(path, slices.Concat(args[:first], own, args[first:])...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -77,6 +91,12 @@ func start(t *testing.T, path string, args ...string) *server {
 			t.Logf("the end of the log of %s:\n%s", filepath.Base(path), tail(s.output(), 4000))
 		}
 	})
+	return s
+}
+
+// listening waits until the server takes connections.
+func (s *server) listening() {
+	s.t.Helper()
 	s.eventually("the server to listen", func() bool {
 		conn, err := net.Dial("unix", s.socket)
 		if err == nil {
@@ -84,7 +104,33 @@ func start(t *testing.T, path string, args ...string) *server {
 		}
 		return err == nil
 	})
-	return s
+}
+
+// restart ends the server without saving and starts it again in its folder.
+func (s *server) restart(args ...string) *server {
+	s.t.Helper()
+	path, err := binary()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.stop()
+	n := launch(s.t, s.dir, path, append([]string{"serve"}, args...)...)
+	n.listening()
+	return n
+}
+
+// stop ends the server without saving.
+func (s *server) stop() {
+	s.t.Helper()
+	if c, err := s.connect(); err == nil {
+		_ = c.send("SHUTDOWN", "NOSAVE") // it may have ended
+		defer c.conn.Close()
+	}
+	select {
+	case <-s.done:
+	case <-time.After(patience):
+		s.t.Fatal("the server does not end")
+	}
 }
 
 func freePort(t *testing.T) int {
