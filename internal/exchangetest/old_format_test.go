@@ -229,3 +229,45 @@ func (f *oldFile) stream(gen int, name string) {
 		f.b = append(f.b, e...)
 	}
 }
+
+// small writes one small value of each encoding.
+func (f *oldFile) small() {
+	words := []string{"", "a", "12", "-5", "300", "70000", "8000000", "5000000000", "some text that is longer than the border of sixty-three bytes, is it not"}
+	pairs := paired(words, func(i int) string { return words[len(words)-1-i] })
+	f.op(rdb.OpSelectDB, 0)
+	f.op(rdb.OpExpire, 0, 0, 0, 0x70)
+	f.key(rdb.ObjList, "list")
+	f.strs(len(words), words)
+	f.key(rdb.ObjSet, "set")
+	f.strs(len(words), words)
+	f.key(rdb.ObjHash, "hash")
+	f.strs(len(words), pairs)
+	f.key(rdb.ObjZSet, "zset")
+	f.len(3)
+	for i, x := range []float64{math.Inf(-1), 1.5, math.Inf(1)} {
+		f.str(words[i+1])
+		f.score(x)
+	}
+	f.key(rdb.ObjHashZipmap, "zipmap")
+	f.b = rdb.AppendString(f.b, zipmap(pairs), false)
+	for _, wide := range []bool{false, true} {
+		f.key(rdb.ObjListZiplist, fmt.Sprint("lz", wide))
+		f.b = rdb.AppendString(f.b, f.ziplist(words, wide), false)
+	}
+	f.key(rdb.ObjZSetZiplist, "zz")
+	f.b = rdb.AppendString(f.b, f.ziplist([]string{"low", "-inf", "-3", "-3", "a", "0.10000000000000001", "b", "1"}, false), false)
+	f.key(rdb.ObjSetIntset, "is2")
+	f.packed(intset(2, -32768, -1, 0, 5, 32767))
+	f.key(rdb.ObjSetIntset, "is8")
+	f.packed(intset(8, math.MinInt64, 0, math.MaxInt64))
+	if f.version < 9 {
+		return
+	}
+	f.key(rdb.ObjHashZiplist, "hz")
+	f.packed(f.ziplist(pairs, false))
+	f.key(rdb.ObjQuicklist, "quick")
+	f.len(2)
+	f.packed(f.ziplist(words, false))
+	f.packed(f.ziplist(words, true))
+	f.stream(1, "stream")
+}

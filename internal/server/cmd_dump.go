@@ -87,10 +87,14 @@ func (s *Server) decoder(db int) *snapshot.Decoder {
 func (s *Server) restoreValue(db int, key, value []byte) (*store.Entry, error) {
 	r := rdb.NewReader(value)
 	o, err := r.Byte()
-	if err != nil {
-		return nil, fmt.Errorf("server: restoring: %w", err)
+	var e *store.Entry
+	if err == nil {
+		e, err = s.decoder(db).Value(r, rdb.Object(o), key)
 	}
-	return s.decoder(db).Value(r, rdb.Object(o), key)
+	if err != nil {
+		return nil, fmt.Errorf("server: restoring: at offset %d: %w", r.Pos(), err)
+	}
+	return e, nil
 }
 
 // restoreOptions are the options of RESTORE.

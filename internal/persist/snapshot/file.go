@@ -52,7 +52,8 @@ func (e *FileError) Error() string {
 	if e.Key == nil {
 		return fmt.Sprintf("at offset %d: %v", e.Offset, e.Err)
 	}
-	return fmt.Sprintf("at offset %d, in the value of key %q of database %d: %v", e.Offset, e.Key.Name, e.Key.DB, e.Err)
+	// A damaged key may be enormous, and the reason comes behind it.
+	return fmt.Sprintf("at offset %d, in the value of key %.100q of database %d: %v", e.Offset, e.Key.Name, e.Key.DB, e.Err)
 }
 
 // Unwrap is the reason.
