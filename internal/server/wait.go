@@ -67,8 +67,9 @@ type waitQueue struct {
 	n           int
 	// gone is how many of them are served also when the key goes.
 	gone int
-	// ready is set while the queue is in waitState.ready.
-	ready bool
+	// ready is set while the queue is in waitState.ready, and serving while it is
+	// the one that is looked at: an empty queue is kept as long as either.
+	ready, serving bool
 }
 
 // waitNode is a client's place in one queue.
@@ -216,9 +217,7 @@ func (s *Server) unpark(w *keyWait) {
 		if n := &w.nodes[i]; n.queue != nil {
 			q := n.queue
 			q.remove(n, ws)
-			if q.n == 0 && !q.ready {
-				delete(ws.queues, q.at)
-			}
+			q.dropEmpty(ws)
 		}
 	}
 	w.nodes = w.nodes[:0]
@@ -262,6 +261,13 @@ func (q *waitQueue) remove(n *waitNode, ws *waitState) {
 		if q.gone--; q.gone == 0 {
 			ws.gone--
 		}
+	}
+}
+
+// dropEmpty forgets the queue if nobody is in it or about to look at it.
+func (q *waitQueue) dropEmpty(ws *waitState) {
+	if q.n == 0 && !q.ready && !q.serving {
+		delete(ws.queues, q.at)
 	}
 }
 

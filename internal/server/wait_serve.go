@@ -119,11 +119,10 @@ func (s *Server) serveReady() {
 		list := ws.ready
 		ws.ready = nil
 		for _, q := range list {
-			q.ready = false
+			q.ready, q.serving = false, true
 			s.serveQueue(q)
-			if q.n == 0 && !q.ready {
-				delete(ws.queues, q.at)
-			}
+			q.serving = false
+			q.dropEmpty(ws)
 		}
 		if ws.ready == nil {
 			clear(list)
