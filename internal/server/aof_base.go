@@ -22,6 +22,18 @@ func (s *Server) createBase(temp string) (*snapshotFile, error) {
 	return f, nil
 }
 
+// beginCommands writes what stands before the keys in a base file of commands.
+func (sn *Snapshot) beginCommands() {
+	s, w := sn.s, &sn.main
+	if s.Config.Values.AppendTimes {
+		w.B = aof.AppendTime(w.B, s.Unixtime())
+	}
+	for _, lib := range s.persist.functions {
+		w.Command("FUNCTION", "LOAD", string(lib))
+	}
+	sn.handMain()
+}
+
 // close makes what was written last.
 func (f *snapshotFile) close() error {
 	err := f.file.Sync()

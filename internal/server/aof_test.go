@@ -1,8 +1,10 @@
 package server
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -163,4 +165,106 @@ func TestEverySecond(t *testing.T) {
 	l.until("the file is synced again", func(s *Server) bool {
 		return s.aof.sync.asked == s.aof.log.Size() && s.aof.sync.pending == 0
 	})
+}
+
+// populate makes a value of each type and several sizes: with numbers, empty ones,
+// times of expiry and consumer groups.
+func populate(w *wire) {
+	w.t.Helper()
+	for _, n := range []int{1, 63, 64, 65, 700} {
+		var lines []string
+		for i := range n {
+			for _, line := range []string{"rpush l%d %d", "rpush L%d long-element-number-%d", "sadd s%d %d", "sadd S%d member-%d",
+				"hset h%d f%[2]d %[2]d", "zadd z%d %[2]d.5 m%[2]d", "xadd x%d 1-%d f v"} {
+				lines = append(lines, fmt.Sprintf(line, n, i+1))
+			}
+		}
+		w.send(lines...)
+		for range lines {
+			w.next()
+		}
+		w.do(fmt.Sprintf("xgroup create x%d g 1-1", n))
+		w.do(fmt.Sprintf("xreadgroup group g c count 40 streams x%d >", n))
+		w.do(fmt.Sprintf("xgroup createconsumer x%d g idle", n))
+	}
+	for _, line := range []string{"set int 12", "set text abc", "append app x", "select 5", "set a 1 ex 10000", "rpush timed 1", "expire timed 20000",
+		"xadd gone 5-5 a b", "xdel gone 5-5", "xgroup create new g $ mkstream", "xadd s 1-1 a 1 b 2", "xadd s 1-2 c 3", "xdel s 1-1",
+		"setrange big 3000000 x", "zadd inf inf a -inf b 0.1 c 3e300 d", "select 0"} {
+		if got := w.do(line); strings.HasPrefix(got, "-") {
+			w.t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
+// change changes every value that populate has made.
+func change(w *wire) {
+	w.t.Helper()
+	for _, n := range []int{1, 63, 64, 65, 700} {
+		for _, line := range []string{"lpop L%d", "rpush l%d new", "lset l%d 0 other", "sadd s%d new", "spop S%d", "hset h%d f1 new", "zincrby z%d 7 m1",
+			"xadd x%d 2-1 f v", "xack x%d g 1-2", "xtrim x%d maxlen 30", "expire l%d 100000", "copy h%d copied%[1]d", "rename z%d renamed%[1]d"} {
+			w.do(fmt.Sprintf(line, n))
+		}
+	}
+	for _, line := range []string{"append text tail", "incr int", "setbit app 7 1", "select 5", "persist a", "append big tail", "del inf", "xadd s * d 4", "select 0"} {
+		if got := w.do(line); strings.HasPrefix(got, "-") {
+			w.t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
+// times are what a base file of commands does not have: when consumers were seen.
+var times = regexp.MustCompile(`(seen|active)-time [-0-9]+`)
+
+// What a base file makes again is what it was made of, and what changes while it is
+// written comes behind it.
+func TestRewriteValues(t *testing.T) {
+	for _, tc := range []struct{ preamble, begin, name string }{
+		{"yes", "REDIS0011", "appendonly.aof.2.base.rdb"},
+		{"no", "*2\r\n$6\r\nSELECT", "appendonly.aof.2.base.aof"},
+	} {
+		t.Run(tc.preamble, func(t *testing.T) {
+			dir := t.TempDir()
+			config := "appendonly yes\naof-use-rdb-preamble " + tc.preamble + "\n"
+			l := startSaved(t, dir, config)
+			w := l.dial()
+			populate(w)
+			rewritten := func() {
+				t.Helper()
+				l.until("the rewrite is over", func(s *Server) bool { return s.aof.rewrite.running == nil && s.persist.running == nil })
+			}
+			const started = "Background append only file rewriting started"
+			w.expect("bgrewriteaof", started)
+			rewritten()
+			if got := files(t); !strings.HasPrefix(got[tc.name], tc.begin) || got["appendonly.aof.2.incr.aof"] != "" {
+				t.Errorf("the base file begins with %.40q, and %q follows", got[tc.name], got["appendonly.aof.2.incr.aof"])
+			}
+			facts := func() string {
+				return w.do("debug digest") + " " + times.ReplaceAllString(w.do("xinfo stream x700 full"), "")
+			}
+			again := func() {
+				t.Helper()
+				before := facts()
+				l.stop()
+				l = startSaved(t, dir, config)
+				if w = l.dial(); facts() != before {
+					t.Errorf("loaded: %s\nthere was: %s", facts(), before)
+				}
+			}
+			again()
+			w.expect("config set rdb-key-save-delay 3000", "OK", "bgrewriteaof", started)
+			change(w)
+			if got := w.do("info persistence"); !strings.Contains(got, "aof_rewrite_in_progress:1") {
+				t.Errorf("the rewrite was over before the changes were: %s", got)
+			}
+			w.expect("config set rdb-key-save-delay 0", "OK")
+			rewritten()
+			again()
+			for key, db := range map[string]int{"a": 5, "timed": 5, "l1": 0} {
+				w.do(fmt.Sprintf("select %d", db))
+				if got := w.do("ttl " + key); got != "-1" && len(got) < 5 {
+					t.Errorf("ttl %s is %s", key, got)
+				}
+			}
+		})
+	}
 }

@@ -39,8 +39,7 @@ func (s *Server) dumpValue(b []byte, e *store.Entry, db int) ([]byte, error) {
 		return nil, err
 	}
 	x.All(w)
-	b = binary.LittleEndian.AppendUint16(w.B, uint16(w.Version))
-	return binary.LittleEndian.AppendUint64(b, rdb.Checksum(0, b)), nil
+	return snapshot.Footer(w.B, w.Version), nil
 }
 
 // cmdDump is DUMP key.

@@ -184,10 +184,11 @@ func (s *Server) newSnapshot(o SnapshotOptions) *Snapshot {
 	if o.Version != 0 {
 		w.Version = o.Version
 	}
-	w.Later = true
+	w.Later, w.Commands = true, o.Commands
 	sn := &Snapshot{s: s, o: o, main: *w, early: *w, mainDB: -1, earlyDB: -1, began: nanotime()}
 	sn.keyDelay = keyDelay(s.Config.Int("rdb-key-save-delay"))
-	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, sum: s.Config.Bool("rdbchecksum"), inline: s.fork.child}
+	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, bare: o.Commands, inline: s.fork.child}
+	sn.out.sum = s.Config.Bool("rdbchecksum") && !o.Commands
 	switch policy := s.Config.String("maxmemory-policy"); {
 	case s.CountsUses():
 		sn.policy = useFreq
@@ -206,6 +207,10 @@ func (s *Server) newSnapshot(o SnapshotOptions) *Snapshot {
 // begin writes what stands before the keys, and prepares what stands behind them.
 func (sn *Snapshot) begin() error {
 	s, w := sn.s, &sn.main
+	if sn.o.Commands {
+		sn.beginCommands()
+		return nil
+	}
 	w.Raw(fmt.Appendf(nil, "%s%04d", rdb.Magic, w.Version))
 	w.Aux("redis-ver", RedisVersion)
 	w.Aux("redis-bits", "64")
@@ -242,16 +247,38 @@ func (sn *Snapshot) begin() error {
 }
 
 func (sn *Snapshot) selectDB(w *snapshot.Writer, at *int, number int) {
-	if *at != number {
-		w.Op(rdb.OpSelectDB)
-		w.Len(uint64(number))
-		*at = number
+	if *at == number {
+		return
 	}
+	*at = number
+	if w.Commands {
+		w.Select(number)
+		return
+	}
+	w.Op(rdb.OpSelectDB)
+	w.Len(uint64(number))
 }
 
 // head writes what stands before a value, and begins to write the value.
 func (sn *Snapshot) head(w *snapshot.Writer, at *int, x *snapshot.Encoder, p *snapshotPart, e *store.Entry) error {
 	sn.selectDB(w, at, p.number)
+	if !w.Commands {
+		sn.facts(w, p, e)
+	}
+	sn.keys++
+	if sn.keyDelay != 0 {
+		sn.delay += sn.keyDelay
+	}
+	if e.Type() != store.Module {
+		return x.Begin(w, p.db, e, p.number)
+	}
+	sn.s.freeze() // the module only looks
+	defer sn.s.thaw()
+	return x.Begin(w, p.db, e, p.number)
+}
+
+// facts writes what a snapshot has of a key besides its value.
+func (sn *Snapshot) facts(w *snapshot.Writer, p *snapshotPart, e *store.Entry) {
 	if t := e.Expire(); t != 0 {
 		w.Op(rdb.OpExpireMS)
 		w.Time(t)
@@ -264,16 +291,6 @@ func (sn *Snapshot) head(w *snapshot.Writer, at *int, x *snapshot.Encoder, p *sn
 		w.Op(rdb.OpFreq)
 		w.Op(uint8(p.db.Freq(e, sn.s.Mstime())))
 	}
-	sn.keys++
-	if sn.keyDelay != 0 {
-		sn.delay += sn.keyDelay
-	}
-	if e.Type() != store.Module {
-		return x.Begin(w, p.db, e, p.number)
-	}
-	sn.s.freeze() // the module only looks
-	defer sn.s.thaw()
-	return x.Begin(w, p.db, e, p.number)
 }
 
 // part finds the database that is written as a part.

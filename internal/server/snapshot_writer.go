@@ -20,6 +20,8 @@ type snapshotWriter struct {
 	// What was written so far: its checksum, and room for a chunk.
 	total uint64
 	buf   []byte
+	// bare says that nothing stands behind what is handed over.
+	bare bool
 
 	mu     sync.Mutex
 	change sync.Cond
@@ -176,11 +178,13 @@ func (w *snapshotWriter) writeAll() error {
 	if err := w.failed(); err != nil {
 		return err
 	}
-	if err := w.write(w.tail); err != nil {
-		return err
-	}
-	if err := w.write(binary.LittleEndian.AppendUint64(nil, w.total)); err != nil {
-		return err
+	if !w.bare {
+		if err := w.write(w.tail); err != nil {
+			return err
+		}
+		if err := w.write(binary.LittleEndian.AppendUint64(nil, w.total)); err != nil {
+			return err
+		}
 	}
 	if w.finish != nil {
 		return w.finish()

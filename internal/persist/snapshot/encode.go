@@ -28,7 +28,18 @@ type Encoder struct {
 	i, j   int
 	from   store.StreamID
 	inside bool
+
+	// For commands: the elements gathered for the next one, how many these are, its
+	// name, how many arguments an element has, and what gathers some.
+	commands     bool
+	args         []byte
+	count, width int
+	name         string
+	some         func(x *Encoder, w *Writer, budget int) (done bool)
 }
+
+// keptArgs is the size of a buffer for elements up to which it is kept, in bytes.
+const keptArgs = 64 << 10
 
 // bigString is the length from which a string is written in pieces, uncompressed.
 const bigString = 4 << 20
@@ -40,6 +51,9 @@ const elemCost = 32
 // the value. Number is that of the database, for modules. The error says that a
 // module did not save its value.
 func (x *Encoder) Begin(w *Writer, db *store.DB, e *store.Entry, number int) error {
+	if w.Commands {
+		return x.beginCommands(w, db, e, number)
+	}
 	return x.begin(w, db, e, number, true)
 }
 
@@ -77,11 +91,17 @@ func (x *Encoder) Entry() *store.Entry {
 
 // Step goes on for about budget bytes and reports whether the value is written.
 func (x *Encoder) Step(w *Writer, budget int) (done bool) {
-	if x.next == nil || x.next(x, w, budget) {
-		*x = Encoder{}
-		return true
+	if x.next != nil && !x.next(x, w, budget) {
+		return false
 	}
-	return false
+	if x.commands {
+		w.expire(x.e.Key(), x.e.Expire())
+	}
+	if cap(x.args) > keptArgs {
+		x.args = nil
+	}
+	*x = Encoder{args: x.args[:0]}
+	return true
 }
 
 // All writes what is left.

@@ -15,6 +15,8 @@ type Writer struct {
 	Compress bool
 	// Later has that done by Finish.
 	Later bool
+	// Commands has values written as commands that make them again.
+	Commands bool
 
 	marks []mark
 }
