@@ -16,6 +16,7 @@ type moduleIO struct {
 	t      *dataType
 	w      []byte      // what was saved
 	r      *rdb.Reader // nil while a value is saved
+	emits  bool        // the value is written as commands
 	failed bool
 	key    *stringCell // nil when there is none
 	db     int
@@ -129,6 +130,9 @@ func (f *frame) saving() *moduleIO {
 		return nil
 	case io.r != nil:
 		f.misuse("a value is being loaded, not saved")
+		return nil
+	case io.emits:
+		f.misuse("a value is being written as commands, not saved")
 		return nil
 	}
 	return io

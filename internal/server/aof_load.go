@@ -166,7 +166,9 @@ func (l *aofLoad) preamble(f *os.File, name string) (at int64, rest io.Reader, e
 	} else {
 		s.Log(LogNotice, "Reading RDB base file on AOF loading...")
 	}
+	s.loading.snapshot = true
 	at, rest, err = s.LoadSnapshot(f, LoadOptions{Preamble: true, Offset: l.before})
+	s.loading.snapshot = false
 	if err != nil {
 		s.Log(LogWarning, "Error reading the %s %s, AOF loading aborted: %v", what, name, err)
 		return 0, nil, err

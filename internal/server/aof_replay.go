@@ -33,14 +33,14 @@ func (s *Server) newReplay(name string, before int64) *replay {
 	p := &replay{s: s, name: name, before: before, client: s.exec.client, current: s.exec.current}
 	p.delay = time.Duration(keyDelay(s.Config.Int("key-load-delay")))
 	p.c = s.NewFakeClient(FakeOptions{Flags: FlagDenyBlocking | FlagExecuting})
-	s.exec.client, s.exec.current = p.c, p.c
+	s.exec.client, s.exec.current, s.exec.replaying = p.c, p.c, true
 	return p
 }
 
 // end has the server go on with what it was doing.
 func (p *replay) end() {
 	p.c.discard()
-	p.s.exec.client, p.s.exec.current = p.client, p.current
+	p.s.exec.client, p.s.exec.current, p.s.exec.replaying = p.client, p.current, false
 }
 
 // run runs commands until there are no more. The error is one of package aof, or
@@ -72,7 +72,8 @@ func (p *replay) commands(r *aof.Reader) error {
 		}
 		p.good = r.Offset()
 		if n%replaySteps == 0 {
-			p.s.LoadingProgress(p.before + p.good)
+			p.s.loading.loaded = p.before + p.good
+			p.s.serveLoading()
 		}
 		if p.delay != 0 {
 			time.Sleep(p.delay)

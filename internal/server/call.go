@@ -14,6 +14,8 @@ type execState struct {
 	depth int
 	// inExec is set while EXEC runs its queue.
 	inExec bool
+	// replaying is set while commands of an append-only file run.
+	replaying bool
 	// errors is how many error replies had been counted when the running
 	// command began, so that a nested command's errors count once.
 	errors int64
@@ -196,7 +198,7 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	if s.tracking.clients != 0 && cmd.Flags&ReadOnly != 0 {
 		s.rememberKeys(cmd, argv)
 	}
-	if c.Flags&FlagBlocked == 0 {
+	if c.Flags&(FlagBlocked|flagUncounted) == 0 {
 		c.Flags &^= FlagExecuting
 		cmd.Stats.Calls++
 		cmd.Stats.Nanos += c.duration

@@ -91,6 +91,9 @@ func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
 		c.Flags |= current.Flags & FlagNoTouch
 	}
 	c.whenDone = o.WhenDone
+	if s.exec.replaying {
+		c.Flags |= flagUncounted
+	}
 	s.exec.callers = append(s.exec.callers, o.Owner)
 	s.callMuted(c, cmd, argv, o.Propagate)
 	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]

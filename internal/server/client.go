@@ -60,6 +60,7 @@ const (
 	flagPostponed                                // waits for CLIENT PAUSE to end
 	flagRedacted                                 // arguments of the running command must not be shown
 	flagLeaving                                  // modules were told that it goes
+	flagUncounted                                // runs a command of a file: no figure tells of it
 	flagUnblockQueued                            // in the list of clients to resume
 )
 

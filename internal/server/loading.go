@@ -22,6 +22,9 @@ type loadingState struct {
 	kind          LoadingKind
 	began         int64 // seconds since 1970
 	total, loaded int64
+	// snapshot says that what is being read is the snapshot in front of an append-only
+	// file.
+	snapshot bool
 	// usedMem is what the file says was in use when it was written, in bytes.
 	usedMem int64
 	// next is when modules are told of progress again.
@@ -70,6 +73,11 @@ func (s *Server) LoadingProgress(loaded int64) {
 		return
 	}
 	l.served = loaded
+	s.serveLoading()
+}
+
+// serveLoading serves clients while data are loaded, and tells modules of progress.
+func (s *Server) serveLoading() {
 	s.Stats.PeakMemory = max(s.Stats.PeakMemory, int64(s.UsedMemory()))
 	if err := s.yield("", false); err != nil {
 		s.Log(LogWarning, "Serving clients while loading: %v", err)
@@ -91,5 +99,5 @@ func (s *Server) tellProgress() {
 	if l.total > 0 {
 		progress = int(l.loaded << 10 / l.total)
 	}
-	fn(l.kind == LoadingAOF, hz, progress)
+	fn(l.kind == LoadingAOF && !l.snapshot, hz, progress)
 }

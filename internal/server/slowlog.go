@@ -55,7 +55,7 @@ func (l *slowState) trim(most uint64) {
 
 // afterCall shows a command that ran to monitors and keeps a slow one.
 func (s *Server) afterCall(c *Client, cmd *Command, argv [][]byte, nanos int64) {
-	if nanos >= s.slow.threshold && c.Flags&FlagBlocked == 0 {
+	if nanos >= s.slow.threshold && c.Flags&(FlagBlocked|flagUncounted) == 0 {
 		s.noteSlow(c, cmd, argv, nanos)
 	}
 	if nanos >= s.latency.threshold {
