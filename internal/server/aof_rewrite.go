@@ -253,7 +253,7 @@ func (w *baseWriting) dropLog() {
 // abandonRewrite gives a rewrite up.
 func (s *Server) abandonRewrite() {
 	if w := s.aof.rewrite.running; w != nil {
-		s.Log(LogNotice, "Killing running AOF rewrite")
+		s.Log(LogNotice, "Killing running AOF rewrite child: %d", os.Getpid())
 		w.snapshot.Abort()
 	}
 }

@@ -72,14 +72,21 @@ func (s *Server) StartAppendOnly() error {
 	return nil
 }
 
-// hearAOF has what is propagated given to the append-only file.
+// hearAOF has what is propagated given to the append-only file if that is on.
 func (s *Server) hearAOF() {
-	if s.exec.depth <= 1 {
-		// Nothing is half told: CONFIG SET itself is not propagated.
+	if s.exec.depth <= 1 && s.aof.mode != aofOff {
+		// Nothing is half told: what switches it on is not propagated itself.
 		s.setSink(ToAOF, s.feedAOF)
 		return
 	}
-	s.SetPropagation(ToAOF, s.feedAOF)
+	s.AfterUnit(func() {
+		s.propagatePending()
+		if s.aof.mode == aofOff {
+			s.setSink(ToAOF, nil)
+		} else {
+			s.setSink(ToAOF, s.feedAOF)
+		}
+	})
 }
 
 // StopAppendOnly switches the append-only file off. What was propagated is written
@@ -97,7 +104,11 @@ func (s *Server) StopAppendOnly() {
 	a.rewrite.scheduled = false
 	a.sync.asked = 0
 	s.abandonRewrite()
-	s.SetPropagation(ToAOF, nil)
+	// What the unit has changed until now is for no file any more.
+	for i := range s.propagate.cmds {
+		s.propagate.cmds[i].to &^= ToAOF
+	}
+	s.hearAOF()
 	s.showAOFError()
 }
 

@@ -122,6 +122,11 @@ func (s *Server) LoadFile(path string, kind LoadingKind, o LoadOptions) error {
 // ReplaceData empties all databases and loads a file. A file that is not there is
 // found out behind that, as in Redis. Whoever is being served meanwhile waits.
 func (s *Server) ReplaceData(path string) error {
+	if s.AppendOnly() {
+		s.StopAppendOnly()
+		// Redis leaves it off; then what follows would be lost by a restart.
+		defer func() { _ = s.StartAppendOnly() }() // an error is in the log
+	}
 	s.abandonSave()
 	s.FlushDB(-1, false)
 	s.persist.functions = nil

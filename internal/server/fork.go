@@ -28,6 +28,7 @@ func (s *Server) InFork() bool { return s.fork.child }
 // ForkChild makes the server in a forked process into one that only its module uses.
 func (s *Server) ForkChild() {
 	s.fork.child = true
+	s.aof.mode, s.aof.buf = aofOff, nil // the file is the parent's
 	s.SetLogRole('C')
 	for _, l := range s.net.listeners {
 		// The port must be free when the parent is gone. The loop's descriptor is shared
