@@ -1297,6 +1297,7 @@ func init() {
 		fnLoadUnsigned:                      apiLoadUnsigned,
 		fnSaveSigned:                        apiSaveSigned,
 		fnLoadSigned:                        apiLoadSigned,
+		fnEmitAOF:                           apiEmitAOF,
 		fnSaveString:                        apiSaveString,
 		fnSaveStringBuffer:                  apiSaveStringBuffer,
 		fnLoadString:                        apiLoadString,
