@@ -14,6 +14,13 @@ func TestSlowCallbacks(t *testing.T) {
 	c := s.dial()
 	c.expect(t, "OK", "MODULE", "LOAD", so)
 	c.expect(t, "1) \"module-slow-callback-ms\"\n2) \"100\"", "CONFIG", "GET", "module-slow-callback-ms")
+	const quick = 20
+	for range quick {
+		c.expect(t, "done", "SLOW.HOLD", "command", "0")
+	}
+	if n := strings.Count(s.output(), "command slow.hold"); n == quick {
+		t.Error("the limit that holds from the start is none")
+	}
 	c.expect(t, "OK", "CONFIG", "SET", "module-slow-callback-ms", "90")
 	for _, tc := range []struct{ way, kind, command, log string }{
 		{"command", "command", "slow.hold", "command slow.hold"},

@@ -117,6 +117,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.initKeyspace()
 	_ = s.applySlowlog() // there is nothing to refuse
+	_ = s.applySlowCallback()
 	s.initInfo()
 	return s, nil
 }
