@@ -103,8 +103,8 @@ func apiCallReplyProto(f *frame) {
 func (f *frame) element(kind int) {
 	r := f.callReply(0)
 	f.setPtr(0)
-	if i := f.int(1); r != nil && r.kind == kind && i < uint64(len(r.elems)) {
-		f.setPtr(r.elems[i].handle(f.locked()))
+	if i := f.int(1); r != nil && r.kind == kind && i < uint64(r.count) {
+		f.setPtr(r.below()[i].handle(f.locked()))
 	}
 }
 
@@ -115,13 +115,14 @@ func apiCallReplySetElement(f *frame)   { f.element(replySet) }
 func (f *frame) pair(kind int) {
 	r := f.callReply(0)
 	i := f.int(1)
-	if r == nil || r.kind != kind || i >= uint64(len(r.elems)/2) {
+	if r == nil || r.kind != kind || i >= uint64(r.count/2) {
 		f.setOK(false)
 		return
 	}
 	locked := f.locked()
-	put(f.uptr(2), r.elems[2*i].handle(locked))
-	put(f.uptr(3), r.elems[2*i+1].handle(locked))
+	elems := r.below()
+	put(f.uptr(2), elems[2*i].handle(locked))
+	put(f.uptr(3), elems[2*i+1].handle(locked))
 	f.setOK(true)
 }
 

@@ -49,7 +49,9 @@ type callReply struct {
 	format [4]byte // of a verbatim string, NUL included
 	n      int64
 	f      float64
-	elems  []*callReply // keys and values alternate in maps and attributes
+	elems  []*callReply // keys and values alternate in maps and attributes; see below
+	count  int          // of elems, made or not
+	closed bool         // elems are to be made of proto when somebody looks at them
 	attr   *callReply
 	resp3  bool // something in it exists only in RESP3
 	p      uintptr
@@ -89,7 +91,7 @@ func (r *callReply) cell() *replyCell { return (*replyCell)(at(r.p)) }
 // server's, so damage would be a bug of ours; it yields a reply of unknown kind
 // nevertheless.
 func (r *callReply) parse() {
-	if !r.parseScalar() {
+	if !r.parseScalar() && !r.parseClosed() {
 		r.parseTree()
 	}
 	r.show()
@@ -124,6 +126,100 @@ func (r *callReply) parseScalar() bool {
 	}
 	r.proto = b
 	return true
+}
+
+// parseClosed reads an array, a map or a set without making nodes of what is in
+// it: a module that passes it on, or only counts it, needs none.
+func (r *callReply) parseClosed() bool {
+	each := 1
+	switch b := r.buf; {
+	case len(b) == 0:
+		return false
+	case b[0] == '*':
+		r.kind = replyArray
+	case b[0] == '%':
+		r.kind, each = replyMap, 2
+	case b[0] == '~':
+		r.kind = replySet
+	default:
+		return false
+	}
+	n, _, ok := replyNumber(r.buf)
+	if !ok {
+		return false // a null, perhaps
+	}
+	rest, resp3, ok := skipReply(r.buf)
+	if !ok {
+		return false
+	}
+	r.proto, r.resp3 = r.buf[:len(r.buf)-len(rest)], resp3
+	r.count, r.closed = n*each, true
+	return true
+}
+
+// replyNumber is the number in a line like $5, which is no longer than digits
+// need, and what follows the line.
+func replyNumber(b []byte) (n int, rest []byte, ok bool) {
+	i := 1
+	for ; i < len(b) && i < 12 && b[i] >= '0' && b[i] <= '9'; i++ {
+		n = n*10 + int(b[i]-'0')
+	}
+	if i == 1 || i+1 >= len(b) || b[i] != '\r' || b[i+1] != '\n' {
+		return 0, nil, false
+	}
+	return n, b[i+2:], true
+}
+
+// skipReply finds the end of a reply, and whether something in it exists only in
+// RESP3. ok is false for what it leaves to parseNode: attributes, and damage.
+func skipReply(b []byte) (rest []byte, resp3, ok bool) {
+	for left := 1; left > 0; left-- {
+		if len(b) < 3 {
+			return nil, false, false
+		}
+		kind := b[0]
+		n, after, isNumber := replyNumber(b)
+		switch {
+		case kind == '$' && isNumber, kind == '=' && isNumber:
+			if len(after) < n+2 {
+				return nil, false, false
+			}
+			after = after[n+2:]
+		case kind == '*' && isNumber, kind == '~' && isNumber:
+			left += n
+		case kind == '%' && isNumber:
+			left += 2 * n
+		case kind == '+', kind == '-', kind == ':', kind == '_', kind == '#', kind == ',', kind == '(',
+			(kind == '$' || kind == '*') && b[1] == '-':
+			if !isNumber {
+				i := bytes.Index(b, []byte("\r\n"))
+				if i < 0 {
+					return nil, false, false
+				}
+				after = b[i+2:]
+			}
+		default:
+			return nil, false, false
+		}
+		resp3 = resp3 || bytes.IndexByte([]byte("=~%_#,("), kind) >= 0
+		b = after
+	}
+	return b, resp3, true
+}
+
+// below are the elements of a node.
+func (r *callReply) below() []*callReply {
+	if r.closed {
+		r.closed = false
+		node, _ := parseNode(r.proto, nil)
+		if node == nil {
+			panic("BUG: a reply that can be skipped cannot be read")
+		}
+		r.elems = node.elems
+		r.setRootBelow(r)
+		r.cell().quick = 0
+	}
+	return r.elems
 }
 
 // parseTree reads any reply.
@@ -209,6 +305,7 @@ func parseNode(b []byte, root *callReply) (*callReply, []byte) {
 			}
 			r.elems = append(r.elems, e)
 		}
+		r.count = len(r.elems)
 	}
 	r.proto = b[:len(b)-len(rest)]
 	if r.kind == replyAttribute {
@@ -309,9 +406,9 @@ func (r *callReply) length() int {
 	case replyString, replyError, replyVerbatim, replyBigNumber:
 		return len(r.str)
 	case replyArray, replySet:
-		return len(r.elems)
+		return r.count
 	case replyMap, replyAttribute:
-		return len(r.elems) / 2
+		return r.count / 2
 	}
 	return 0
 }
