@@ -49,7 +49,7 @@ bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 NEEDS_hiredisproxy := hiredis/async.h libhiredis-dev -lhiredis
 NEEDS_sqlcache     := mariadb/mysql.h libmariadb-dev -lmariadb
 
-bin/modules/hiredisproxy.so: bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
+bin/modules/hiredisproxy.so bin/modules/sqlcache.so: bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 	@mkdir -p $(@D)
 	@if echo '#include <$(word 1,$(NEEDS_$*))>' | $(CC) -E - >/dev/null 2>&1; then \
 		set -x; $(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $< $(word 3,$(NEEDS_$*)); \

@@ -59,6 +59,12 @@ var (
 	artifacts   = map[string]*artifact{}
 )
 
+// libraries are what some modules are linked with, and how to find it missing.
+var libraries = map[string]struct{ flag, header, pkg string }{
+	"modules/hiredisproxy.c": {"-lhiredis", "/usr/include/hiredis/async.h", "libhiredis-dev"},
+	"modules/sqlcache.c":     {"-lmariadb", "/usr/include/mariadb/mysql.h", "libmariadb-dev"},
+}
+
 // module builds the module whose source is at a path below the top: a C file,
 // or the folder of a Go module. It gives the file's path. Without a compiler
 // the test is skipped, unless the machine is to have one.
@@ -66,6 +72,10 @@ func module(t *testing.T, source string) string {
 	t.Helper()
 	if _, err := exec.LookPath("gcc"); err != nil {
 		absent(t, "gcc")
+	}
+	library := libraries[source]
+	if _, err := os.Stat(library.header); err != nil && library.header != "" {
+		absent(t, library.pkg)
 	}
 	name := strings.TrimSuffix(filepath.Base(source), ".c")
 	path := filepath.Join(built, name+".so")
@@ -78,7 +88,11 @@ func module(t *testing.T, source string) string {
 	artifactsMu.Unlock()
 	a.once.Do(func() {
 		if strings.HasSuffix(source, ".c") {
-			a.err = run(nil, "gcc", "-O2", "-Wall", "-shared", "-fPIC", "-std=gnu11", "-Iinclude", "-pthread", "-o", path, source)
+			args := []string{"-O2", "-Wall", "-shared", "-fPIC", "-std=gnu11", "-Iinclude", "-pthread", "-o", path, source}
+			if library.flag != "" {
+				args = append(args, library.flag)
+			}
+			a.err = run(nil, "gcc", args...)
 			return
 		}
 		a.err = run([]string{"CGO_ENABLED=1"}, "go", "build", "-buildmode=c-shared", "-o", path, "./"+source)

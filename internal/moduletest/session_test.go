@@ -139,6 +139,9 @@ func TestSessions(t *testing.T) {
 		{"hellodict", "modules/hellodict.c", true},
 		{"hellofilter", "modules/hellofilter.c", true},
 		{"hellonet", "modules/hellonet.c", false},
+		{"echoserver", "modules/echoserver.c", false},
+		{"hiredisproxy", "modules/hiredisproxy.c", false},
+		{"sqlcache", "modules/sqlcache.c", false},
 		{"gohello", "modules/gohello", false},
 		{"goblock", "modules/goblock", false},
 	} {
