@@ -3,9 +3,12 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // LatencyResult is how long single commands took under a steady load.
@@ -15,10 +18,22 @@ type LatencyResult struct {
 	Keys            int
 	// Rate is the load in commands per second: half of what the reference took.
 	Rate float64
-	// P50, P99, P999 and Max are from the moment a command was due to its reply.
-	P50, P99, P999, Max time.Duration
+	Times
 	// Pause is the longest pause for garbage collection that the server knows of since it started; empty where there is none.
 	Pause string
+}
+
+// Times say how long commands took, from the moment that they were due to their reply.
+type Times struct{ P50, P99, P999, Max time.Duration }
+
+// timesOf sorts the times and picks.
+func timesOf(times []time.Duration) Times {
+	if len(times) == 0 {
+		return Times{}
+	}
+	slices.Sort(times)
+	at := func(q float64) time.Duration { return times[min(int(q*float64(len(times))), len(times)-1)] }
+	return Times{at(0.5), at(0.99), at(0.999), times[len(times)-1]}
 }
 
 // latencyLength is how long the load lasts.
@@ -75,20 +90,19 @@ func Latency(p *Plan, s *Server, command string, rate float64) (LatencyResult, e
 		return r, err
 	}
 	defer l.Close()
-	times, err := l.steady(w, rate, latencyLength)
+	stop := time.Now().Add(latencyLength)
+	times, err := l.steady(w, rate, func(now time.Time) bool { return now.Before(stop) })
 	if err != nil {
 		return r, err
 	}
 	r.Pause = s.Info("runtime", "runtime_gc_pause_max_usec")
-	slices.Sort(times)
-	at := func(q float64) time.Duration { return times[min(int(q*float64(len(times))), len(times)-1)] }
-	r.P50, r.P99, r.P999, r.Max = at(0.5), at(0.99), at(0.999), times[len(times)-1]
+	r.Times = timesOf(times)
 	p.say("%s: %s at %.0f/s: p50 %v, p99 %v, p99.9 %v, longest %v", s.Name, command, rate, r.P50, r.P99, r.P999, r.Max)
 	return r, nil
 }
 
-// steady sends single commands at a rate and returns how long each took.
-func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.Duration, error) {
+// steady sends single commands at a rate, as long as more says so, and returns how long each took.
+func (l *Load) steady(w *Workload, rate float64, more func(now time.Time) bool) ([]time.Duration, error) {
 	gap := time.Duration(float64(time.Second) / rate)
 	free := make([]int, 0, len(l.conns))
 	for i := range l.conns {
@@ -96,13 +110,17 @@ func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.D
 		free = append(free, i)
 	}
 	due := make([]time.Time, len(l.conns))
-	times := make([]time.Duration, 0, int(rate*length.Seconds())+1)
+	times := make([]time.Duration, 0, int(rate*latencyLength.Seconds())+1)
 	next := time.Now()
-	stop := next.Add(length)
 	last := next
+	var end time.Time // what is due before is sent, however late
+	left := func() bool { return end.IsZero() || next.Before(end) }
 	for {
 		now := time.Now()
-		for len(free) > 0 && !next.After(now) && next.Before(stop) {
+		if end.IsZero() && !more(now) {
+			end = now
+		}
+		for len(free) > 0 && !next.After(now) && left() {
 			i := free[len(free)-1]
 			free = free[:len(free)-1]
 			due[i] = next
@@ -111,7 +129,7 @@ func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.D
 			}
 			next = next.Add(gap)
 		}
-		if !next.Before(stop) && len(free) == len(l.conns) {
+		if !left() && len(free) == len(l.conns) {
 			return times, nil
 		}
 		n, err := l.wait()
@@ -122,6 +140,9 @@ func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.D
 		if n == 0 {
 			if now.Sub(last) > 5*time.Second {
 				return nil, fmt.Errorf("%s: %w", l.server.Name, ErrStalled)
+			}
+			if err := l.nap(); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -136,4 +157,16 @@ func (l *Load) steady(w *Workload, rate float64, length time.Duration) ([]time.D
 			free = append(free, i)
 		}
 	}
+}
+
+// nap sleeps for Nap. The goroutine stays on its thread: to have it woken by another costs more than it sleeps.
+func (l *Load) nap() error {
+	if l.Nap == 0 {
+		return nil
+	}
+	t := unix.NsecToTimespec(int64(l.Nap))
+	if err := unix.Nanosleep(&t, nil); err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("nanosleep: %w", err)
+	}
+	return nil
 }

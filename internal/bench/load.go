@@ -68,6 +68,8 @@ type Load struct {
 	events []unix.EpollEvent
 	// Spin makes Run poll without sleeping, so that the server never pays for waking the generator.
 	Spin bool
+	// Nap is how long a steady load sleeps when there is nothing to do.
+	Nap time.Duration
 }
 
 // NewLoad opens n connections.

@@ -231,7 +231,12 @@ func (s *Server) Info(section, field string) string {
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(r.Text) {
+	return infoField(r.Text, field)
+}
+
+// infoField is a field of a reply of INFO, empty when it has none of the name.
+func infoField(text, field string) string {
+	for line := range strings.Lines(text) {
 		if v, ok := strings.CutPrefix(line, field+":"); ok {
 			return strings.TrimSpace(v)
 		}

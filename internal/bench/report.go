@@ -34,6 +34,8 @@ type Report struct {
 	// Memory and Latency are the same for what keys take and how long commands wait beside many of them.
 	Memory  []MemoryResult
 	Latency []LatencyResult
+	// Save is what BGSAVE takes.
+	Save []SaveResult
 }
 
 // Machine is one line about the machine, the system and the compiler.
@@ -86,6 +88,7 @@ func (r *Report) Markdown() string {
 	r.idle(&b)
 	r.memory(&b)
 	r.latency(&b)
+	r.save(&b)
 	return b.String()
 }
 
@@ -172,8 +175,23 @@ func (r *Report) latency(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n### Latency at half of what the reference takes, from when a command was due\n\n")
 	fmt.Fprintf(b, "| command | keys | commands/s | server | p50 µs | p99 µs | p99.9 µs | longest µs | longest pause for garbage collection µs |\n|---|---|---|---|---|---|---|---|---|\n")
-	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 	for _, l := range r.Latency {
 		fmt.Fprintf(b, "| %s | %d | %.0f | %s | %.0f | %.0f | %.0f | %.0f | %s |\n", l.Command, l.Keys, l.Rate, l.Server, us(l.P50), us(l.P99), us(l.P999), us(l.Max), l.Pause)
+	}
+}
+
+// us is a time in microseconds.
+func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+func (r *Report) save(b *strings.Builder) {
+	if len(r.Save) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### BGSAVE, and what clients see of it\n\n")
+	fmt.Fprintf(b, "| keys | command | commands/s | server | seconds | file MiB | more memory MiB | p50 µs | p99 µs | p99.9 µs | longest µs | p99.9 µs without |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, s := range r.Save {
+		t := s.During
+		fmt.Fprintf(b, "| %d | %s | %.0f | %s | %.2f | %d | %d | %.0f | %.0f | %.0f | %.0f | %.0f |\n", s.Keys, s.Command, s.Rate, s.Server,
+			s.Took.Seconds(), s.File>>20, s.Extra>>20, us(t.P50), us(t.P99), us(t.P999), us(t.Max), us(s.Before.P999))
 	}
 }

@@ -35,6 +35,7 @@ func run() error {
 	idle := flag.Int("idle", 10000, "idle connections; 0: leave that part out")
 	memory := flag.Int("memory", 1000000, "keys whose memory is measured; 0: leave that part out")
 	latency := flag.Int("latency", 10000000, "keys beside which latency is measured; 0: leave that part out")
+	save := flag.Int("bgsave", 1000000, "keys that a BGSAVE saves; 0: leave that part out")
 	pin := flag.Bool("pin", runtime.NumCPU() > 1, "bind the servers to one processor and the generator to another")
 	spin := flag.Bool("spin", runtime.NumCPU() > 1, "the generator polls without sleeping")
 	write := flag.Bool("write", false, "update the table in docs/PERF.md")
@@ -82,7 +83,7 @@ func run() error {
 		return err
 	}
 	m := &measurement{plan: p, options: o, commands: [2][]string{strings.Fields(*a), strings.Fields(*b)}}
-	report, err := m.run(*api, *memory, *latency)
+	report, err := m.run(*api, *memory, *latency, *save)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (m *measurement) start(i int, o bench.Options) (*bench.Server, error) {
 	return s, nil
 }
 
-func (m *measurement) run(api, memory, latency int) (*bench.Report, error) {
+func (m *measurement) run(api, memory, latency, save int) (*bench.Report, error) {
 	for i, c := range m.commands {
 		m.names[i] = filepath.Base(c[0])
 	}
@@ -147,6 +148,11 @@ func (m *measurement) run(api, memory, latency int) (*bench.Report, error) {
 	}
 	if latency > 0 {
 		if err := m.latency(latency); err != nil {
+			return nil, err
+		}
+	}
+	if save > 0 {
+		if err := m.save(save); err != nil {
 			return nil, err
 		}
 	}
@@ -247,6 +253,52 @@ func (m *measurement) latency(keys int) error {
 		}
 	}
 	return nil
+}
+
+// saveShare is the part of what the reference takes that clients ask for beside a BGSAVE: so much that every processor has
+// something to do, and none is the bottleneck.
+const saveShare = 0.25
+
+// save is measured at the same rates on both, one after the other.
+func (m *measurement) save(keys int) error {
+	var rates []float64
+	for i := range m.commands {
+		var err error
+		if rates, err = m.saveOn(i, keys, rates); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveOn measures server number i. Without rates it finds them. The server is not bound to a processor: what saves beside
+// its loop takes one of its own.
+func (m *measurement) saveOn(i, keys int, rates []float64) ([]float64, error) {
+	o, plan := m.options, *m.plan
+	o.CPU, plan.CPU = -1, -1
+	s, err := m.start(i, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Stop()
+	if err := bench.Fill(s, keys, plan.Value); err != nil {
+		return nil, err
+	}
+	for j, command := range bench.LatencyCommands {
+		if len(rates) == j {
+			top, err := apart(func() (float64, error) { return bench.Saturate(&plan, s, command) })
+			if err != nil {
+				return nil, err
+			}
+			rates = append(rates, top*saveShare)
+		}
+		res, err := apart(func() (bench.SaveResult, error) { return bench.Save(&plan, s, command, keys, rates[j]) })
+		if err != nil {
+			return nil, err
+		}
+		m.report.Save = append(m.report.Save, res)
+	}
+	return rates, nil
 }
 
 // apart runs f on a goroutine of its own, whose thread f may bind to a processor and leave behind.
