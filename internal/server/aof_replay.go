@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"berth/internal/persist/aof"
 )
@@ -20,7 +19,7 @@ type replay struct {
 	// good is how far the file makes sense, and beforeMulti where the transaction
 	// begins that is being read.
 	good, beforeMulti int64
-	delay             time.Duration
+	delay             int64 // nanoseconds
 	// What the server was doing.
 	client, current *Client
 }
@@ -31,7 +30,7 @@ const replaySteps = 1024
 // newReplay makes ready to run the commands of a file; end follows.
 func (s *Server) newReplay(name string, before int64) *replay {
 	p := &replay{s: s, name: name, before: before, client: s.exec.client, current: s.exec.current}
-	p.delay = time.Duration(keyDelay(s.Config.Int("key-load-delay")))
+	p.delay = keyDelay(s.Config.Int("key-load-delay"))
 	p.c = s.NewFakeClient(FakeOptions{Flags: FlagDenyBlocking | FlagExecuting})
 	s.exec.client, s.exec.current, s.exec.replaying = p.c, p.c, true
 	return p
@@ -75,9 +74,7 @@ func (p *replay) commands(r *aof.Reader) error {
 			p.s.loading.loaded = p.before + p.good
 			p.s.serveLoading()
 		}
-		if p.delay != 0 {
-			time.Sleep(p.delay)
-		}
+		sleep(p.delay)
 	}
 }
 
