@@ -18,10 +18,7 @@ const (
 // loadingState is what INFO tells while data are loaded.
 type loadingState struct {
 	// on is set from BeginLoading to EndLoading.
-	on bool
-	// snapshot is set while a snapshot is loaded, though it be the beginning of an
-	// append-only file.
-	snapshot      bool
+	on            bool
 	kind          LoadingKind
 	began         int64 // seconds since 1970
 	total, loaded int64
@@ -65,20 +62,15 @@ func (s *Server) EndLoading(ok bool) {
 	}
 }
 
-// LoadingProgress says how many bytes were loaded. It serves clients, with an error
-// but for what may run meanwhile, and tells modules: in a snapshot, where it is called
-// behind each key, whenever loading-process-events-interval-bytes were loaded.
+// LoadingProgress says how many bytes were loaded. It is called often, between two
+// keys or commands: now and then it serves clients, with an error but for what may
+// run meanwhile, and tells modules.
 func (s *Server) LoadingProgress(loaded int64) {
 	l := &s.loading
 	l.loaded = loaded
-	if !l.on {
+	interval := s.Config.Int("loading-process-events-interval-bytes")
+	if !l.on || interval == 0 || loaded/interval == l.served/interval {
 		return
-	}
-	if l.snapshot {
-		interval := s.Config.Int("loading-process-events-interval-bytes")
-		if interval == 0 || loaded/interval == l.served/interval {
-			return
-		}
 	}
 	l.served = loaded
 	s.serveLoading()

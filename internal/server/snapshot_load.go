@@ -38,8 +38,6 @@ func (s *Server) LoadSnapshot(src io.Reader, o LoadOptions) (size int64, rest io
 	l := &snapshotLoader{s: s, o: o, now: time.Now().UnixMilli(), r: r, delay: keyDelay(s.Config.Int("key-load-delay"))}
 	l.dec = snapshot.Decoder{Deep: s.Config.String("sanitize-dump-payload") == "yes", Module: s.loadFileValue}
 	s.loading.keys, s.loading.expired = 0, 0
-	s.loading.snapshot = true
-	defer func() { s.loading.snapshot = false }()
 	err = snapshot.ReadFile(r, l, s.Config.Bool("rdbchecksum"))
 	if err != nil {
 		return 0, nil, fmt.Errorf("server: loading a snapshot: %w", err)
