@@ -18,11 +18,12 @@ type callFlags struct {
 	targets server.Target
 }
 
-// callArgs reads the variable arguments of a Call by its format into st. ok is
-// false for a format that has an unknown letter or asks for what is not there.
-func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
+// callArgs reads the variable arguments of a Call by its format into st, its flags
+// too. ok is false for a format that has an unknown letter or asks for what is not there.
+func (f *frame) callArgs(st *callState, format []byte) (ok bool) {
 	v := f.varargs(3)
 	propagate := false
+	fl := &st.flags
 	fl.exec.Propagate = server.ToAll
 	for _, letter := range format {
 		switch letter {
@@ -30,7 +31,7 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 			st.add(cview(v.ptr()))
 		case 's':
 			if !f.addString(st, v.ptr()) {
-				return fl, false
+				return false
 			}
 		case 'b':
 			p := v.ptr()
@@ -41,7 +42,7 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 			p := v.ptr()
 			for i := range uintptr(v.int()) {
 				if !f.addString(st, *(*uintptr)(at(p + i*8))) {
-					return fl, false
+					return false
 				}
 			}
 		case '!':
@@ -71,14 +72,14 @@ func (f *frame) callArgs(st *callState, format []byte) (fl callFlags, ok bool) {
 			fl.exec.DryRun = true
 			fl.asErrors = true
 		default:
-			return fl, false
+			return false
 		}
 	}
 	fl.targets = fl.exec.Propagate
 	if !propagate {
 		fl.exec.Propagate = 0
 	}
-	return fl, true
+	return true
 }
 
 // addString adds a string that a module passed, or reports that it is none.
@@ -114,11 +115,11 @@ func apiCall(f *frame) {
 	st := beginCall()
 	defer endCall(st)
 	st.add(cview(f.uptr(1)))
-	fl, ok := f.callArgs(st, cview(f.uptr(2)))
-	if !ok {
+	if !f.callArgs(st, cview(f.uptr(2))) {
 		f.fail(errnoBadType)
 		return
 	}
+	fl := &st.flags
 	o := server.FakeOptions{DB: int(ctx.cell.db), RESP: 2, Flags: server.FlagModule | server.FlagDenyBlocking, Owner: ctx.module}
 	var p *promise
 	if fl.mayWait {
@@ -130,10 +131,10 @@ func apiCall(f *frame) {
 		o.RESP = 3
 	}
 	f.errno = errnoZero
-	c := st.fake(o)
+	c := st.fake(&o)
 	fl.exec.Owner = ctx.module
 	prev := host.running
-	err := host.srv.Execute(c, st.args(), fl.exec)
+	err := host.srv.Execute(c, st.args(), &fl.exec)
 	host.running = prev
 	switch {
 	case err == nil && fl.exec.DryRun:

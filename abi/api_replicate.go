@@ -39,12 +39,11 @@ func apiReplicate(f *frame) {
 	st := beginCall()
 	defer endCall(st)
 	st.add(cview(f.uptr(1)))
-	fl, ok := f.callArgs(st, cview(f.uptr(2)))
-	if !ok {
+	if !f.callArgs(st, cview(f.uptr(2))) {
 		f.setOK(false)
 		return
 	}
-	host.srv.Propagate(int(ctx.cell.db), st.args(), fl.targets)
+	host.srv.Propagate(int(ctx.cell.db), st.args(), st.flags.targets)
 	host.srv.Dirty++
 	f.setOK(true)
 }

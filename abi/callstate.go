@@ -17,6 +17,8 @@ type callState struct {
 	argv [][]byte
 	ends []int
 	data []byte
+	// flags are what the format asked for besides.
+	flags callFlags
 }
 
 var callStates []*callState
@@ -40,6 +42,7 @@ func endCall(st *callState) {
 		st.data = nil
 	}
 	clear(st.argv)
+	st.flags = callFlags{}
 	callStates = append(callStates, st)
 }
 
@@ -66,9 +69,9 @@ func (st *callState) args() [][]byte {
 }
 
 // fake is a client to run the command on.
-func (st *callState) fake(o server.FakeOptions) *server.Client {
+func (st *callState) fake(o *server.FakeOptions) *server.Client {
 	if st.client == nil || !st.client.Reuse(o) {
-		st.client = host.srv.NewFakeClient(o)
+		st.client = host.srv.NewFakeClient(*o)
 	}
 	return st.client
 }

@@ -242,7 +242,7 @@ func TestBlockRefused(t *testing.T) {
 	w.on(func(s *Server) {
 		w.notes = nil
 		fake := s.NewFakeClient(FakeOptions{Flags: FlagModule})
-		if err := s.Execute(fake, [][]byte{[]byte("linger"), []byte("a")}, ExecuteOptions{}); err != nil {
+		if err := s.Execute(fake, [][]byte{[]byte("linger"), []byte("a")}, &ExecuteOptions{}); err != nil {
 			t.Error(err)
 		}
 		if out := string(fake.Output()); !strings.HasPrefix(out, "-ERR ") {

@@ -52,7 +52,7 @@ type ExecuteOptions struct {
 // Execute runs one command for a module on a fake client, whose output then
 // holds the reply. A command that may not run is refused with a *Refusal and
 // replies nothing. The host lock must be held; argv is not kept.
-func (s *Server) Execute(c *Client, argv [][]byte, o ExecuteOptions) error {
+func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 	if len(s.filters.list) != 0 {
 		argv = s.runFilters(c, argv, o.Owner)
 	}

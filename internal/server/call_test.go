@@ -149,7 +149,7 @@ func TestExecuteRefusals(t *testing.T) {
 			for i, a := range tc.argv {
 				argv[i] = []byte(a)
 			}
-			err := s.Execute(fake, argv, tc.o)
+			err := s.Execute(fake, argv, &tc.o)
 			if !errors.Is(err, tc.want) {
 				t.Errorf("%v: %v, want %v", tc.argv, err, tc.want)
 			}
@@ -175,7 +175,7 @@ func TestNoTouchReachesCalls(t *testing.T) {
 	for _, flag := range []ClientFlag{FlagNoTouch, 0} {
 		k.s.LookupKey(0, []byte("k")).SetIdle(k.s.Mstime(), hour*1000)
 		k.s.exec.current = k.s.NewFakeClient(FakeOptions{Flags: flag})
-		if err := k.s.Execute(caller, [][]byte{[]byte("GET"), []byte("k")}, ExecuteOptions{}); err != nil {
+		if err := k.s.Execute(caller, [][]byte{[]byte("GET"), []byte("k")}, &ExecuteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		k.s.exec.current = nil

@@ -13,7 +13,7 @@ func (s *Server) called(t *testing.T, to Target, done func(*Client), args ...str
 	for i, a := range args {
 		argv[i] = []byte(a)
 	}
-	if err := s.Execute(c, argv, ExecuteOptions{Propagate: to, WhenDone: done}); err != nil {
+	if err := s.Execute(c, argv, &ExecuteOptions{Propagate: to, WhenDone: done}); err != nil {
 		t.Error(err)
 	}
 	return c

@@ -35,7 +35,7 @@ func (s *Server) NewFakeClient(o FakeOptions) *Client {
 // Reuse makes a fake client as if NewFakeClient had just made it, apart from its
 // output buffer and the command that it remembers. It refuses, and returns false, when a command left something
 // behind that only freeing the client ends.
-func (c *Client) Reuse(o FakeOptions) bool {
+func (c *Client) Reuse(o *FakeOptions) bool {
 	if c.multi != nil || c.subs != nil || c.blocked != nil || c.waits != nil || c.watched != nil || c.onFree != nil || c.deferred != 0 {
 		return false
 	}

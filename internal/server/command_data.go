@@ -88,11 +88,13 @@ func Builtins(family map[string]Handler) []*Command {
 		if parent, _, sub := strings.Cut(cmd.Name, "|"); sub {
 			if cmd.Handler != nil {
 				cmd.Parent = parents[parent]
+				if cmd.Parent.Subcommands == nil { // as a call of a command without any looks at once
+					cmd.Parent.Subcommands = map[string]*Command{}
+				}
 				cmd.Parent.Subcommands[cmd.ShortName()] = &cmd
 			}
 			continue
 		}
-		cmd.Subcommands = map[string]*Command{}
 		parents[cmd.Name] = &cmd
 		list = append(list, &cmd)
 	}

@@ -264,7 +264,7 @@ func TestFilters(t *testing.T) {
 	l.on(func(s *Server) {
 		s.AddFilter(quiet)
 		fake := s.NewFakeClient(FakeOptions{Flags: FlagModule})
-		if err := s.Execute(fake, [][]byte{[]byte("ping")}, ExecuteOptions{Owner: "me"}); err != nil || string(fake.Output()) != "+PONG\r\n" {
+		if err := s.Execute(fake, [][]byte{[]byte("ping")}, &ExecuteOptions{Owner: "me"}); err != nil || string(fake.Output()) != "+PONG\r\n" {
 			t.Errorf("%q, %v", fake.Output(), err)
 		}
 		if !s.RemoveFilter(quiet) || s.RemoveFilter(quiet) || !s.RemoveFilter(f) {
@@ -289,7 +289,7 @@ func TestHostLock(t *testing.T) {
 				t.Error("holder", l.s.HostLock.Holder())
 			}
 			fake := l.s.NewFakeClient(FakeOptions{Flags: FlagModule})
-			if err := l.s.Execute(fake, [][]byte{[]byte("incr"), []byte("n")}, ExecuteOptions{}); err != nil {
+			if err := l.s.Execute(fake, [][]byte{[]byte("incr"), []byte("n")}, &ExecuteOptions{}); err != nil {
 				t.Error(err)
 			}
 			l.s.HostLock.Unlock()
