@@ -112,15 +112,23 @@ func apiCall(f *frame) {
 	if ctx == nil {
 		return
 	}
+	// Should a bad pointer end the call the state is the collector's: a deferred
+	// endCall would cost every call for that.
 	st := beginCall()
-	defer endCall(st)
+	ctx.callCommand(f, st)
+	endCall(st)
+}
+
+// callCommand is apiCall with a state to work with.
+func (ctx *Context) callCommand(f *frame, st *callState) {
 	st.add(cview(f.uptr(1)))
 	if !f.callArgs(st, cview(f.uptr(2))) {
 		f.fail(errnoBadType)
 		return
 	}
 	fl := &st.flags
-	o := server.FakeOptions{DB: int(ctx.cell.db), RESP: 2, Flags: server.FlagModule | server.FlagDenyBlocking, Owner: ctx.module}
+	o := &st.options
+	o.DB, o.RESP, o.Flags, o.Owner = int(ctx.cell.db), 2, server.FlagModule|server.FlagDenyBlocking, ctx.module
 	var p *promise
 	if fl.mayWait {
 		o.Flags = server.FlagModule
@@ -131,7 +139,7 @@ func apiCall(f *frame) {
 		o.RESP = 3
 	}
 	f.errno = errnoZero
-	c := st.fake(&o)
+	c := st.fake()
 	fl.exec.Owner = ctx.module
 	prev := host.running
 	err := host.srv.Execute(c, st.args(), &fl.exec)

@@ -19,6 +19,8 @@ type callState struct {
 	data []byte
 	// flags are what the format asked for besides.
 	flags callFlags
+	// options are those of the client.
+	options server.FakeOptions
 }
 
 var callStates []*callState
@@ -68,10 +70,10 @@ func (st *callState) args() [][]byte {
 	return argv
 }
 
-// fake is a client to run the command on.
-func (st *callState) fake(o *server.FakeOptions) *server.Client {
-	if st.client == nil || !st.client.Reuse(o) {
-		st.client = host.srv.NewFakeClient(*o)
+// fake is a client to run the command on, with the state's options.
+func (st *callState) fake() *server.Client {
+	if st.client == nil || !st.client.Reuse(&st.options) {
+		st.client = host.srv.NewFakeClient(st.options)
 	}
 	return st.client
 }

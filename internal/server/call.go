@@ -2,6 +2,8 @@ package server
 
 import (
 	"strings"
+
+	"berth/internal/ticks"
 )
 
 // execState says what is being executed.
@@ -164,7 +166,10 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 	s.exec.errors = s.Stats.ErrorReplies
 	captured := len(c.errors)
 	start := s.clock.now
-	if s.exec.depth != 0 || s.exec.current == nil {
+	switch {
+	case s.exec.depth != 0:
+		start = ticks.Now()
+	case s.exec.current == nil:
 		start = nanotime()
 	}
 	s.exec.depth++
@@ -177,13 +182,17 @@ func (s *Server) call(c *Client, cmd *Command, argv [][]byte) {
 		s.TellWaiting()
 	}
 	s.exec.depth--
-	end := nanotime()
-	if s.exec.depth == 0 {
+	var took int64
+	if s.exec.depth != 0 {
+		took = ticks.Nanos(ticks.Now() - start)
+	} else {
+		end := nanotime()
+		took = end - start
 		s.clock.now = end
 	}
-	c.duration += end - start
+	c.duration += took
 	if cmd.Meter != nil {
-		s.measured(cmd.Meter, ByCommand, cmd, end-start, inner)
+		s.measured(cmd.Meter, ByCommand, cmd, took, inner)
 	}
 	if s.Stats.ErrorReplies > s.exec.errors || len(c.errors) != captured {
 		cmd.Stats.Failed++

@@ -3,6 +3,8 @@ package server
 import (
 	"math"
 	"time"
+
+	"berth/internal/ticks"
 )
 
 // The loop is one, so whoever holds it long holds up all clients. Callbacks of
@@ -103,7 +105,7 @@ type meterState struct {
 type MeterMark struct{ start, inner int64 }
 
 // MeterStart marks the beginning of a callback. Host lock.
-func (s *Server) MeterStart() MeterMark { return MeterMark{nanotime(), s.meter.inner} }
+func (s *Server) MeterStart() MeterMark { return MeterMark{ticks.Now(), s.meter.inner} }
 
 // MeterStop counts for m the callback that began at a mark. cmd is the command it
 // was made for, nil for the running one, if any. Host lock.
@@ -111,7 +113,7 @@ func (s *Server) MeterStop(m *Meter, kind CallbackKind, cmd *Command, mark Meter
 	if c := s.exec.client; cmd == nil && c != nil {
 		cmd = c.cmd
 	}
-	s.measured(m, kind, cmd, nanotime()-mark.start, mark.inner)
+	s.measured(m, kind, cmd, ticks.Nanos(ticks.Now()-mark.start), mark.inner)
 }
 
 // measured counts a callback that took so long and began when the sum of nested

@@ -3,6 +3,8 @@ package server
 import (
 	"testing"
 	"time"
+
+	"berth/internal/ticks"
 )
 
 // TestMeasured nests callbacks of two modules: each is charged what it took
@@ -64,7 +66,7 @@ func TestMeasuredYield(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		total := nanotime() - mark.start
+		total := ticks.Nanos(ticks.Now() - mark.start)
 		s.MeterStop(m, ByCommand, nil, mark)
 		if own := m.Kinds[ByCommand].Nanos; own > total-int64(50*time.Millisecond) {
 			t.Errorf("of %d ns, %d count as its own", total, own)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"berth/internal/ticks"
 	"berth/loop"
 )
 
@@ -245,6 +246,7 @@ func (s *Server) clientsCron() {
 		return
 	}
 	now := nanotime()
+	ticks.Calibrate()
 	s.net.crons++
 	if s.tracking.over {
 		s.limitTracked()
