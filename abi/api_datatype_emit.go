@@ -44,7 +44,7 @@ func apiEmitAOF(f *frame) {
 	defer endCall(st)
 	st.add(name)
 	format := cview(f.uptr(2))
-	if _, ok := f.callArgs(st, format); !ok {
+	if !f.callArgs(st, format) {
 		io.failEmit("tried to call RedisModule_EmitAOF() with wrong format specifiers '" + string(format) + "'")
 		f.errno = errnoInvalid
 		return
