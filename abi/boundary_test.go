@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"unsafe"
@@ -161,6 +162,21 @@ func TestFrameLayout(t *testing.T) {
 	}
 }
 
+// TestThreadsEnd has many threads call and end: the runtime makes no thread of its
+// own for each that it meets.
+func TestThreadsEnd(t *testing.T) {
+	m := onLoop(t)
+	run(t, m, newTestClient(testServer), "manyThreads", 20)
+	before := pprof.Lookup("threadcreate").Count()
+	const threads = 500
+	if r := run(t, m, newTestClient(testServer), "manyThreads", threads); r != 0 {
+		t.Fatal("no more threads")
+	}
+	if after := pprof.Lookup("threadcreate").Count(); after > before+threads/10 {
+		t.Errorf("the runtime knew %d threads and then %d", before, after)
+	}
+}
+
 // benchmark times n calls that C makes in a loop.
 func benchmark(b *testing.B, name string) {
 	m := onLoop(b)
@@ -175,6 +191,7 @@ func benchmark(b *testing.B, name string) {
 func BenchmarkLeafField(b *testing.B)    { benchmark(b, "timeLeaf") }
 func BenchmarkEnterGo(b *testing.B)      { benchmark(b, "timeEnter") }
 func BenchmarkMilliseconds(b *testing.B) { benchmark(b, "timeMilliseconds") }
+func BenchmarkThread(b *testing.B)       { benchmark(b, "timeThread") }
 func BenchmarkStringMakeAndFree(b *testing.B) {
 	benchmark(b, "timeStrings")
 }

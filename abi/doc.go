@@ -17,7 +17,8 @@
 //  2. tail calls crosscall2 with dispatch and the frame. crosscall2 saves the
 //     callee-saved registers and enters runtime.cgocallback, which switches
 //     from the thread's C stack to the goroutine that made the Go-to-C call
-//     (or, on a thread Go does not know, borrows an M and a goroutine).
+//     (or, on a thread Go does not know, borrows an M and a goroutine, which
+//     stay with the thread until it ends: see bind.go).
 //  3. dispatch, now ordinary Go, checks that this thread may call this
 //     function, and jumps through the handlers table: no reflection, no
 //     allocation. The handler reads its arguments from the frame and writes

@@ -51,6 +51,7 @@ func New(s *server.Server) (*Host, error) {
 	if err := reserveArena(); err != nil {
 		return nil, err
 	}
+	bindThreads()
 	base := stubBase()
 	for i, name := range apiNames {
 		apiIndex[name] = i

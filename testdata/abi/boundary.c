@@ -138,6 +138,34 @@ long timeMilliseconds(Ctx *ctx, long n) {
     for (long i = 0; i < n; i++) sum += Milliseconds();
     return sum;
 }
+static long calls;
+static void *callerMain(void *unused) {
+    (void)unused;
+    for (long i = 0; i < calls; i++) Milliseconds();
+    return NULL;
+}
+
+/* n calls by each of so many threads, one after the other. */
+static long byThreads(long threads, long n) {
+    calls = n;
+    for (; threads > 0; threads--) {
+        pthread_t t;
+        if (pthread_create(&t, NULL, callerMain, NULL)) return 1;
+        pthread_join(t, NULL);
+    }
+    return 0;
+}
+
+long timeThread(Ctx *ctx, long n) {
+    (void)ctx;
+    return byThreads(1, n);
+}
+
+long manyThreads(Ctx *ctx, long n) {
+    (void)ctx;
+    return byThreads(n, 3);
+}
+
 long timeStrings(Ctx *ctx, long n) {
     for (long i = 0; i < n; i++) FreeString(ctx, CreateString(ctx, "hello", 5));
     return 0;

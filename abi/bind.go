@@ -1,0 +1,51 @@
+package abi
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// A thread that Go did not make borrows an M, the runtime's idea of a thread, to
+// run Go code. Borrowing and giving back take system calls for its signal stack
+// and mask, a microsecond in all. With a pthread key the runtime leaves the M with
+// the thread until that ends, when the key's destructor gives it back. cgo makes
+// such a key when a function that it exported is first called; here there are no
+// such functions, and without cgo there is nobody to make it. So New does.
+
+// cgoKeyCreated points to the word that tells the runtime whether there is a key.
+//
+//go:linkname cgoKeyCreated _cgo_pthread_key_created
+var cgoKeyCreated *uintptr
+
+// cgoBindM is the C function that the runtime calls with what the key is to hold
+// for the calling thread.
+//
+//go:linkname cgoBindM _cgo_bindm
+var cgoBindM uintptr
+
+// threadKey is the key, and setSpecific the C library's function that sets it, for
+// bindM.
+var (
+	threadKey   uint64
+	setSpecific uintptr
+)
+
+func bindMAddr() uintptr
+func threadExitAddr() uintptr
+
+// bindThreads has the runtime keep its Ms with the threads of modules. It must run
+// before any such thread calls. Where something is missing it does nothing: calls
+// are slower then.
+func bindThreads() {
+	create, set := libcFunc("pthread_key_create"), libcFunc("pthread_setspecific")
+	if runtime.GOOS != "linux" || create == 0 || set == 0 || cgoKeyCreated == nil || *cgoKeyCreated != 0 {
+		return
+	}
+	failed, ok := callFree(create, uint64(uintptr(unsafe.Pointer(&threadKey))), uint64(threadExitAddr()), 0, 0)
+	if !ok || int32(failed) != 0 {
+		return
+	}
+	setSpecific, cgoBindM = set, bindMAddr()
+	atomic.StoreUintptr(cgoKeyCreated, 1)
+}
