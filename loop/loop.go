@@ -45,8 +45,9 @@ type poller interface {
 	// set changes what fd is watched for; old is what it was watched for.
 	set(fd int, old, mask Mask, gen uint32) error
 	// wait appends ready descriptors to events. timeout is in nanoseconds,
-	// below zero for ever.
-	wait(events []event, timeout int64) ([]event, error)
+	// below zero for ever. A nested wait may run beside one that is not; it leaves
+	// the mark of wake to that.
+	wait(events []event, timeout int64, nested bool) ([]event, error)
 	// wake makes a wait on another thread return.
 	wake()
 	close() error
@@ -61,6 +62,8 @@ type Loop struct {
 	timers timerHeap
 	before []func()
 	after  []func()
+	unlock func()
+	lock   func()
 	now    int64
 	inPoll bool
 
@@ -80,9 +83,9 @@ func New() (*Loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loop: %w", err)
 	}
-	l := &Loop{poll: p, now: nanotime()}
+	nothing := func() {}
+	l := &Loop{poll: p, now: nanotime(), unlock: nothing, lock: nothing}
 	l.timers.index = map[TimerID]*timer{}
-	l.timers.noteFirst()
 	return l, nil
 }
 
@@ -172,6 +175,11 @@ func (l *Loop) Func(fd int, dir Mask) FileFunc {
 // Files is how many descriptors are watched.
 func (l *Loop) Files() int { return l.count }
 
+// Exclude has unlock called when the loop has done all that it does before it
+// sleeps, and lock before it does anything else after. In between a thread that
+// takes the same lock has the loop's place.
+func (l *Loop) Exclude(unlock, lock func()) { l.unlock, l.lock = unlock, lock }
+
 // BeforeSleep appends fn to what runs in every iteration before polling.
 func (l *Loop) BeforeSleep(fn func()) { l.before = append(l.before, fn) }
 
@@ -216,7 +224,7 @@ func (l *Loop) Run() error {
 // block it waits until there is something to do. A callback may call it: the
 // outer iteration then goes on with what is left of its own events.
 func (l *Loop) RunOnce(block bool) (int, error) {
-	n, err := l.runEvents(block)
+	n, err := l.runEvents(block, false)
 	if err != nil {
 		return 0, err
 	}
@@ -224,11 +232,12 @@ func (l *Loop) RunOnce(block bool) (int, error) {
 }
 
 // RunEvents is RunOnce without waiting and without timers: their callbacks are
-// not made for being called inside of another.
-func (l *Loop) RunEvents() (int, error) { return l.runEvents(false) }
+// not made for being called inside of another. It keeps the loop's place: who has
+// it while the loop sleeps may call it too.
+func (l *Loop) RunEvents() (int, error) { return l.runEvents(false, true) }
 
 // runEvents is an iteration without its timers.
-func (l *Loop) runEvents(block bool) (int, error) {
+func (l *Loop) runEvents(block, nested bool) (int, error) {
 	for _, fn := range l.before {
 		fn()
 	}
@@ -243,8 +252,14 @@ func (l *Loop) runEvents(block bool) (int, error) {
 			timeout = l.timers.wait(nanotime())
 		}
 	}
-	events, err := l.poll.wait(events, timeout)
-	l.sleeping.Store(0)
+	if !nested {
+		l.unlock()
+	}
+	events, err := l.poll.wait(events, timeout, nested)
+	if !nested {
+		l.sleeping.Store(0)
+		l.lock()
+	}
 	l.now = nanotime()
 	for _, fn := range l.after {
 		fn()

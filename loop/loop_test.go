@@ -212,8 +212,7 @@ func TestTimerWhileAsleep(t *testing.T) {
 	l := newLoop(t)
 	var place sync.Mutex
 	place.Lock()
-	l.BeforeSleep(place.Unlock)
-	l.AfterSleep(place.Lock)
+	l.Exclude(place.Unlock, place.Lock)
 	const timers = 200
 	fired := 0
 	go func() {

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"fmt"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,8 +14,11 @@ import (
 type kqueue struct {
 	fd   int
 	pipe wakePipe
+	bufs [2][256]unix.Kevent_t // for a wait and a nested one
+
+	// mu guards gens: a wait looks at them when it has no lock yet.
+	mu   sync.Mutex
 	gens map[int]uint32
-	buf  [256]unix.Kevent_t
 }
 
 func newPoller() (poller, error) {
@@ -50,34 +54,44 @@ func (p *kqueue) set(fd int, old, mask Mask, gen uint32) error {
 		unix.SetKevent(&ev, fd, filter, flags)
 		changes = append(changes, ev)
 	}
+	p.mu.Lock()
 	p.gens[fd] = gen
 	if mask == 0 {
 		delete(p.gens, fd)
 	}
+	p.mu.Unlock()
 	if _, err := unix.Kevent(p.fd, changes, nil, nil); err != nil {
 		return fmt.Errorf("kevent: %w", err)
 	}
 	return nil
 }
 
-func (p *kqueue) wait(events []event, timeout int64) ([]event, error) {
+func (p *kqueue) wait(events []event, timeout int64, nested bool) ([]event, error) {
+	buf := p.bufs[0][:]
+	if nested {
+		buf = p.bufs[1][:]
+	}
 	var ts *unix.Timespec
 	if timeout >= 0 {
 		t := unix.NsecToTimespec(timeout)
 		ts = &t
 	}
-	n, err := unix.Kevent(p.fd, nil, p.buf[:], ts)
+	n, err := unix.Kevent(p.fd, nil, buf, ts)
 	if err != nil {
 		if err == unix.EINTR {
 			return events, nil
 		}
 		return events, fmt.Errorf("kevent: %w", err)
 	}
-	for i := range p.buf[:n] {
-		ev := &p.buf[i]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range buf[:n] {
+		ev := &buf[i]
 		fd := int(ev.Ident)
 		if fd == p.pipe.r {
-			p.pipe.drain()
+			if !nested {
+				p.pipe.drain()
+			}
 			continue
 		}
 		fired := Readable

@@ -12,7 +12,7 @@ import (
 type epoll struct {
 	fd     int
 	wakeFD int
-	buf    [256]unix.EpollEvent
+	bufs   [2][256]unix.EpollEvent // for a wait and a nested one
 }
 
 func newPoller() (poller, error) {
@@ -54,13 +54,17 @@ func (p *epoll) set(fd int, old, mask Mask, gen uint32) error {
 	return nil
 }
 
-func (p *epoll) wait(events []event, timeout int64) ([]event, error) {
+func (p *epoll) wait(events []event, timeout int64, nested bool) ([]event, error) {
+	buf := &p.bufs[0]
+	if nested {
+		buf = &p.bufs[1]
+	}
 	// When something is ready already there is no need to tell the Go
 	// scheduler that this thread may block.
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.buf[0])),
-		uintptr(len(p.buf)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(buf)),
+		uintptr(len(buf)), 0, 0, 0)
 	if errno == 0 && n == 0 && timeout != 0 {
-		n, errno = p.block(timeout)
+		n, errno = p.block(buf, timeout)
 	}
 	if errno != 0 {
 		if errno == unix.EINTR {
@@ -68,10 +72,12 @@ func (p *epoll) wait(events []event, timeout int64) ([]event, error) {
 		}
 		return events, fmt.Errorf("epoll_pwait: %w", errno)
 	}
-	for _, ev := range p.buf[:n] {
+	for _, ev := range buf[:n] {
 		if int(ev.Fd) == p.wakeFD {
-			var b [8]byte
-			_, _ = unix.Read(p.wakeFD, b[:]) // only the counter's reset matters
+			if !nested {
+				var b [8]byte
+				_, _ = unix.Read(p.wakeFD, b[:]) // only the counter's reset matters
+			}
 			continue
 		}
 		var fired Mask
@@ -91,13 +97,13 @@ func (p *epoll) wait(events []event, timeout int64) ([]event, error) {
 
 // block waits in the kernel. Milliseconds are rounded up: rounding down would
 // spin until a timer is due.
-func (p *epoll) block(timeout int64) (uintptr, unix.Errno) {
+func (p *epoll) block(buf *[256]unix.EpollEvent, timeout int64) (uintptr, unix.Errno) {
 	ms := -1
 	if timeout > 0 {
 		ms = int(min((timeout+999_999)/1_000_000, 1<<30))
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.buf[0])),
-		uintptr(len(p.buf)), uintptr(ms), 0, 0)
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(buf)),
+		uintptr(len(buf)), uintptr(ms), 0, 0)
 	return n, errno
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // pollSet is the poller of systems without a better one: poll(2), whose cost
-// grows with the number of descriptors.
+// grows with the number of descriptors. It is no poller for threads: where it is
+// used there are no modules.
 type pollSet struct {
 	pipe wakePipe
 	fds  []unix.PollFd
@@ -55,7 +56,7 @@ func (p *pollSet) set(fd int, old, mask Mask, gen uint32) error {
 	return nil
 }
 
-func (p *pollSet) wait(events []event, timeout int64) ([]event, error) {
+func (p *pollSet) wait(events []event, timeout int64, _ bool) ([]event, error) {
 	ms := -1
 	if timeout >= 0 {
 		ms = int(min((timeout+999_999)/1_000_000, 1<<30))

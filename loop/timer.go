@@ -2,8 +2,6 @@ package loop
 
 import (
 	"container/heap"
-	"math"
-	"sync/atomic"
 	"time"
 )
 
@@ -34,23 +32,6 @@ type timerHeap struct {
 	index map[TimerID]*timer
 	last  TimerID
 	round uint64
-	// first is when the first timer is due, never if there is none. The loop reads
-	// it on its way to sleep, when a module's thread may already have its place.
-	first atomic.Int64
-}
-
-// never is when no timer is due.
-const never = math.MaxInt64
-
-// noteFirst brings first up to date.
-func (h *timerHeap) noteFirst() {
-	when := int64(never)
-	if len(h.heap) != 0 {
-		when = h.heap[0].when
-	}
-	if when != h.first.Load() {
-		h.first.Store(when)
-	}
 }
 
 // Len implements heap.Interface.
@@ -88,11 +69,10 @@ func (h *timerHeap) Pop() any {
 // wait is how long to sleep for the first timer, in nanoseconds; below zero
 // when there is none.
 func (h *timerHeap) wait(now int64) int64 {
-	when := h.first.Load()
-	if when == never {
+	if len(h.heap) == 0 {
 		return -1
 	}
-	return max(0, when-now)
+	return max(0, h.heap[0].when-now)
 }
 
 // AddTimer has fn called after the given time. final, which may be nil, runs
@@ -104,10 +84,7 @@ func (l *Loop) AddTimer(after time.Duration, fn TimerFunc, final func(TimerID)) 
 	h.index[t.id] = t
 	heap.Push(h, t)
 	if t.pos == 0 {
-		h.noteFirst()
-		// A thread that runs in the loop's place while it sleeps has it sleep for
-		// less.
-		l.Wake()
+		l.Wake() // who has the loop's place while it sleeps has it sleep for less
 	}
 	return t.id
 }
@@ -121,7 +98,6 @@ func (l *Loop) RemoveTimer(id TimerID) bool {
 	}
 	if t.pos >= 0 {
 		heap.Remove(&l.timers, t.pos)
-		l.timers.noteFirst()
 	}
 	l.endTimer(t)
 	return true
@@ -181,6 +157,5 @@ func (l *Loop) runTimers() int {
 			heap.Push(h, t)
 		}
 	}
-	h.noteFirst()
 	return n
 }

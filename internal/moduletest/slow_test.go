@@ -61,10 +61,11 @@ func TestModuleInfo(t *testing.T) {
 	s := startBerth(t)
 	c := s.dial()
 	c.expect(t, "OK", "MODULE", "LOAD", so, "one", "two")
+	c.expect(t, "done", "SLOW.HOLD", "command", "0")
 	got := moduleInfo(t, c, "slow")
 	for name, want := range map[string]string{
 		"name": `"slow"`, "ver": "(integer) 1", "path": `"` + so + `"`, "state": `"running"`, "commands": "(integer) 1",
-		"timers": "(integer) 0", "threads_waiting": "(integer) 0", "args": "1) \"one\"\n2) \"two\"",
+		"timers": "(integer) 0", "threads_waiting": "(integer) 0", "slow": "(integer) 0", "args": "1) \"one\"\n2) \"two\"",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %s, want %s", name, got[name], want)

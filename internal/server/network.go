@@ -228,8 +228,9 @@ func (s *Server) initCore() {
 	s.net.rbuf = make([]byte, readSize)
 	s.tick()
 	s.HostLock.Lock(LoopHolder)
+	s.Loop.Exclude(s.HostLock.Unlock, func() { s.HostLock.Lock(LoopHolder) })
 	s.Loop.BeforeSleep(s.beforeSleep)
-	s.Loop.AfterSleep(s.afterSleep)
+	s.Loop.AfterSleep(s.tick)
 	s.Loop.AddTimer(cronPeriod, func(loop.TimerID) time.Duration {
 		s.clientsCron()
 		return cronPeriod
@@ -263,17 +264,6 @@ func (s *Server) beforeSleep() {
 	}
 	s.flushPending()
 	s.closePending()
-	if s.exec.yielding == 0 {
-		s.HostLock.Unlock()
-	}
-}
-
-// afterSleep is the beginning of an iteration.
-func (s *Server) afterSleep() {
-	if s.exec.yielding == 0 {
-		s.HostLock.Lock(LoopHolder)
-	}
-	s.tick()
 }
 
 // busyText is what clients are told while a long command yields.

@@ -2,7 +2,7 @@ package server
 
 import "time"
 
-// Yield runs the loop once inside a long command, so that clients get at least
+// Yield runs the loop for a moment inside a long command, so that clients get at least
 // an answer: busy with the given text, unless a command may run then. The
 // client whose command it is stays as it is meanwhile. The host lock stays held.
 func (s *Server) Yield(busy string) error { return s.yield(busy, false) }
@@ -19,7 +19,11 @@ func (s *Server) yield(busy string, noClients bool) error {
 		defer func() { c.Flags &^= FlagProtected }()
 	}
 	start, inner := nanotime(), s.meter.inner
-	_, err := s.Loop.RunEvents()
+	// More than once, for what is read in one round is answered in the next.
+	var err error
+	for n, rounds := 1, 0; err == nil && n != 0 && rounds < yieldRounds; rounds++ {
+		n, err = s.Loop.RunEvents()
+	}
 	s.meter.inner = inner + nanotime() - start // the callback that yields did not hold the loop
 	s.exec.yielding--
 	s.exec.busyReply, s.exec.noClients = oldBusy, oldClients
@@ -28,8 +32,9 @@ func (s *Server) yield(busy string, noClients bool) error {
 
 // YieldNow is Yield for who calls it again and again: it runs the loop when the
 // command has taken longer than busy-reply-threshold, and as often as hz says
-// from then on, or from the beginning while data are loaded. next is the caller's to keep, and zero in the beginning. Inside
-// of another Yield nothing happens, nor while a key is about to go.
+// from then on, or from the beginning while data are loaded. next is the caller's
+// to keep, and zero in the beginning. Inside of another Yield nothing happens, nor
+// while a key is about to go.
 func (s *Server) YieldNow(next *int64, busy string, clients bool) {
 	if s.exec.yielding != 0 || s.Frozen() {
 		return
@@ -52,6 +57,10 @@ func (s *Server) YieldNow(next *int64, busy string, clients bool) {
 	}
 	*next = now + period
 }
+
+// yieldRounds is how often the loop runs at most each time: whoever floods the server
+// must not keep it from the command.
+const yieldRounds = 4
 
 // yieldNever is more milliseconds than any command takes.
 const yieldNever = 1 << 40

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -75,4 +77,58 @@ func TestYieldNow(t *testing.T) {
 	if second := <-waits; second <= 0 || second > 200*time.Millisecond {
 		t.Errorf("the second time is in %v", second)
 	}
+}
+
+// TestYieldHammer has a thread yield in the loop's place, while the loop itself
+// sleeps and is woken by the very clients that the thread serves.
+func TestYieldHammer(t *testing.T) {
+	l := start(t, nil)
+	l.addTo("allowed", 1, AllowBusy, func(c *Client, _ [][]byte) { c.WriteInt(c.srv.Dirty); c.srv.Dirty++ })
+	stop := make(chan struct{})
+	var threads, clients sync.WaitGroup
+	for who := range 2 {
+		threads.Go(func() {
+			for over := false; !over; {
+				l.s.HostLock.Lock(int64(who + 100))
+				l.s.EnterUnit()
+				for range 5 {
+					if err := l.s.Yield("thread"); err != nil {
+						t.Error(err)
+					}
+				}
+				l.s.LeaveUnit()
+				l.s.HostLock.Unlock()
+				select {
+				case <-stop:
+					over = true
+				case <-time.After(100 * time.Microsecond):
+				}
+			}
+		})
+	}
+	posted := 0
+	for range 4 {
+		clients.Go(func() {
+			conn := l.dial()
+			for range 300 {
+				if got := conn.do("allowed"); strings.ContainsAny(got, " -") {
+					t.Errorf("a command that may run replied %s", got)
+				}
+				if got := conn.do("ping"); got != "PONG" && got != "-BUSY thread" {
+					t.Errorf("ping: %s", got)
+				}
+			}
+		})
+	}
+	for range 200 {
+		l.on(func(*Server) { posted++ })
+	}
+	clients.Wait()
+	close(stop)
+	threads.Wait()
+	l.on(func(s *Server) {
+		if posted != 200 || s.Dirty != 1200 {
+			t.Errorf("%d functions and %d commands ran", posted, s.Dirty)
+		}
+	})
 }
