@@ -107,8 +107,8 @@ bench-calls: ## cost of one crossing between Go and C, in both build modes
 	CGO_ENABLED=1 $(GO) test -run '^$$' -bench . ./abi
 
 .PHONY: torture
-torture: setup ## modules with threads, loaded and unloaded under load for TORTURE (60s)
-	BERTH_TORTURE=$(TORTURE) $(BUILD) test -count=1 -timeout 20m -v ./internal/torture
+torture: setup ## modules with threads, loaded and unloaded under load for TORTURE (60s); 200 kills while clients write
+	BERTH_TORTURE=$(TORTURE) $(BUILD) test -count=1 -timeout 20m -v ./internal/torture ./internal/crashtest
 
 .PHONY: conformance
 conformance: ## run Redis 7.2's module suite: SUITE=built tree RUNNER=its runner; rewrites docs/CONFORMANCE.md

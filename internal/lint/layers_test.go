@@ -44,6 +44,7 @@ var layers = map[string][]string{
 	"internal/testkit":      {"internal/resp", "internal/config"},
 	"internal/sessiontest":  {"internal/testkit", "internal/resp", "internal/config"},
 	"internal/clienttest":   {"internal/testkit", "internal/resp", "internal/config"},
+	"internal/crashtest":    {"internal/testkit", "internal/resp"},
 	"internal/exchangetest": {"internal/testkit", "internal/sessiontest", "internal/resp", "internal/persist", "internal/store", "internal/ds"},
 	"internal/bench":        {},
 	"internal/conformance":  {},
@@ -57,7 +58,7 @@ var layers = map[string][]string{
 }
 
 // tools are no part of the product: nothing but the commands that run them imports them.
-var tools = []string{"internal/testkit", "internal/sessiontest", "internal/clienttest", "internal/exchangetest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
+var tools = []string{"internal/testkit", "internal/sessiontest", "internal/clienttest", "internal/crashtest", "internal/exchangetest", "internal/bench", "internal/conformance", "internal/marks", "internal/lint", "internal/genapi", "internal/cmd"}
 
 // below tells whether a package is folder or lies in it.
 func below(pkg, folder string) bool {

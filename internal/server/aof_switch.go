@@ -191,8 +191,11 @@ func (s *Server) openAOF() error {
 		s.Log(LogWarning, "Can't open the append-only file %s: %s", name, config.SysText(err))
 		return err
 	}
-	if err := writeManifest(s, s.Config.String("appenddirname"), prefix, m); err != nil {
-		_ = log.Close() // it is empty, or as it was
+	if what == "Creating" {
+		err = writeManifest(s, s.Config.String("appenddirname"), prefix, m)
+	}
+	if err != nil {
+		_ = log.Close() // it is empty
 		return err
 	}
 	s.Log(LogNotice, "%s AOF incr file %s on server start", what, name)
