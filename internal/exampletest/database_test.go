@@ -1,0 +1,84 @@
+package exampletest
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"berth/internal/testkit"
+)
+
+// The database of the tests. What mariadbd runs at each start must not change
+// what is there.
+const schema = `
+CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;
+CREATE TABLE IF NOT EXISTS shop.users (id VARCHAR(190) PRIMARY KEY, name VARCHAR(200), email VARCHAR(200), photo BLOB) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+REPLACE INTO shop.users VALUES ('42', 'Ada Lovelace', 'ada@example.org', NULL), ('43', 'Émilie ☕', '', x'00ff0d0a27'), ('44', NULL, NULL, NULL), ('it''s\\', 'a quote and a backslash', NULL, NULL);
+REPLACE INTO shop.users SELECT CONCAT('n', seq), CONCAT('number ', seq), NULL, NULL FROM shop.seq_1_to_1000;
+CREATE USER IF NOT EXISTS app@localhost IDENTIFIED BY 'a secret';
+GRANT SELECT ON shop.* TO app@localhost;
+`
+
+// database is a MariaDB server of Debian's in a folder of its own.
+type database struct {
+	*testkit.Program
+	socket string
+}
+
+// startDatabase makes a data folder and starts a server on it.
+func startDatabase(t *testing.T) *database {
+	t.Helper()
+	header(t, "/usr/include/mariadb/mysql.h", "libmariadb-dev")
+	for _, name := range []string{"mariadb-install-db", "mariadb"} {
+		if _, err := exec.LookPath(name); err != nil {
+			testkit.Missing(t, "no MariaDB: %v", err)
+		}
+	}
+	// Debian has it in a folder that not everybody's PATH has.
+	server, err := exec.LookPath("mariadbd")
+	if err != nil {
+		if server, err = exec.LookPath("/usr/sbin/mariadbd"); err != nil {
+			testkit.Missing(t, "no MariaDB: %v", err)
+		}
+	}
+	dir := testkit.ShortDir(t)
+	socket, data, start := filepath.Join(dir, "db"), filepath.Join(dir, "data"), filepath.Join(dir, "start.sql")
+	// It reads one statement from each line.
+	if err := os.WriteFile(start, []byte(schema), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// As root, it would else look for a user mysql.
+	user := "--user=" + os.Getenv("USER")
+	if os.Getuid() == 0 {
+		user = "--user=root"
+	}
+	install := exec.Command("mariadb-install-db", "--no-defaults", user, "--datadir="+data, "--auth-root-authentication-method=normal",
+		"--skip-test-db", "--innodb-log-file-size=4M")
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+	ready := func() error {
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	return &database{testkit.NewProgram(t, dir, ready, server, "--no-defaults", user, "--datadir="+data, "--socket="+socket, "--skip-networking",
+		"--init-file="+start, "--pid-file="+filepath.Join(dir, "pid"), "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
+		"--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
+		"--character-set-server=utf8mb4"), socket}
+}
+
+// run executes statements as the administrator and gives what they print.
+func (d *database) run(t *testing.T, statements string) string {
+	t.Helper()
+	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+d.socket, "--user=root", "--batch", "--skip-column-names", "--execute="+statements).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", statements, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -1,0 +1,367 @@
+package exampletest
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"berth/internal/testkit"
+)
+
+// Statements of the tests, as arguments of the module.
+var (
+	userStatement = []string{"query", "user", "60", "SELECT name, email, photo FROM users WHERE id = ?"}
+	slowStatement = []string{"query", "slow", "60", "SELECT SLEEP(0.3) AS slept, name FROM users WHERE id = ?"}
+)
+
+// cached is a server with the module before a database.
+type cached struct {
+	*testkit.Server
+	t *testing.T
+	c *testkit.Conn
+	// descriptors is how many were open before the module came.
+	descriptors int
+	// others are the further clients.
+	others []*testkit.Conn
+}
+
+func startCache(t *testing.T, db *database, args ...string) *cached {
+	t.Helper()
+	s := &cached{Server: testkit.StartBerth(t, testkit.Options{}), t: t}
+	s.c = s.Dial()
+	s.c.Expect("PING", "PONG")
+	s.descriptors = s.open()
+	so := testkit.BuildC(t, "modules/sqlcache.c", "-Wextra", "-Werror", "-lmariadb")
+	load := []string{"MODULE", "LOAD", so, "socket", db.socket, "user", "root", "database", "shop"}
+	load = append(append(append(load, userStatement...), slowStatement...), args...)
+	if r := s.c.Do(load...); string(r.Str) != "OK" {
+		t.Fatal(testkit.Show(&r), s.Log())
+	}
+	return s
+}
+
+// open counts the server's descriptors.
+func (s *cached) open() int {
+	s.t.Helper()
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.PID))
+	if err != nil {
+		s.t.Skip("SKIPPED: no /proc: ", err)
+	}
+	return len(list)
+}
+
+func (s *cached) stat(name string) int {
+	s.t.Helper()
+	return stat(s.t, s.c, "SQLCACHE.STATS", name)
+}
+
+func (s *cached) expectStats(want map[string]int) {
+	s.t.Helper()
+	for name, n := range want {
+		if got := s.stat(name); got != n {
+			s.t.Errorf("%s is %d, want %d", name, got, n)
+		}
+	}
+}
+
+// waiting dials n clients and has each send the command that name gives for it.
+func (s *cached) waiting(n int, key func(i int) string) []*testkit.Conn {
+	s.t.Helper()
+	list := make([]*testkit.Conn, n)
+	for i := range list {
+		list[i] = s.Dial()
+		list[i].Send("SQLCACHE.GET", key(i))
+	}
+	s.others = append(s.others, list...)
+	return list
+}
+
+// unload expects that the module goes, and leaves no descriptor behind.
+func (s *cached) unload() {
+	s.t.Helper()
+	s.c.Expect("MODULE UNLOAD sqlcache", "OK", "PING", "PONG")
+	for _, c := range s.others {
+		c.Close()
+	}
+	eventually(s.t, "no more descriptors than at first", func() bool { return s.open() <= s.descriptors })
+}
+
+const ada = "1) \"name\"\n2) \"Ada Lovelace\"\n3) \"email\"\n4) \"ada@example.org\""
+
+// TestCache has one database for all its parts, which disturb it in turn.
+func TestCache(t *testing.T) {
+	db := startDatabase(t)
+	db.Start()
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *database)
+	}{
+		{"rows", cacheRows}, {"quotes", cacheQuotes}, {"errors", cacheErrors}, {"merging", cacheMerging}, {"invalidation", cacheInvalidation},
+		{"pool", cachePool}, {"leaving", cacheLeaving}, {"hanging", cacheHanging}, {"restarts", cacheRestarts},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, db) })
+	}
+}
+
+// A row comes from the database once, then from the hash, in the same words.
+func cacheRows(t *testing.T, db *database) {
+	s := startCache(t, db)
+	photo := "1) \"name\"\n2) \"\\xc3\\x89milie \\xe2\\x98\\x95\"\n3) \"email\"\n4) \"\"\n5) \"photo\"\n6) \"\\x00\\xff\\r\\n'\""
+	for range 3 {
+		s.c.Expect("SQLCACHE.GET user:42", ada, "SQLCACHE.GET user:43", photo)
+	}
+	s.c.Expect("HGETALL user:42", ada, "TYPE user:43", "hash", "SQLCACHE.INVALIDATE user:43 user:44", "(integer) 1")
+	if ttl := s.c.Do("TTL", "user:42"); ttl.Int < 1 || ttl.Int > 60 {
+		t.Errorf("it is kept for %d s", ttl.Int)
+	}
+	s.expectStats(map[string]int{"hits": 4, "misses": 2, "queries": 2, "connects": 1, "waiting": 0, "running": 0})
+	// Nothing is cached of a row that is not there, or has nothing in it.
+	s.c.Expect("SQLCACHE.GET user:none", "(empty array)", "SQLCACHE.GET user:44", "(empty array)", "DBSIZE", "(integer) 1")
+	// Each database of the server has rows of its own, in either protocol.
+	s.c.Expect("SELECT 3", "OK")
+	s.c.Do("HELLO", "3")
+	for range 2 {
+		s.c.Expect("SQLCACHE.GET user:42", "1# \"name\" => \"Ada Lovelace\"\n2# \"email\" => \"ada@example.org\"")
+	}
+	s.c.Expect("DBSIZE", "(integer) 1", "SQLCACHE.GET user:none", "(empty hash)")
+	// A row outlives neither its seconds nor the module.
+	s.c.Expect("PEXPIRE user:42 1", "(integer) 1")
+	eventually(t, "the row to expire", func() bool { return s.c.Line("EXISTS user:42") == "(integer) 0" })
+	s.c.Expect("SQLCACHE.GET user:42", "1# \"name\" => \"Ada Lovelace\"\n2# \"email\" => \"ada@example.org\"")
+	s.unload()
+}
+
+// What a client sends is a value, whatever it looks like, also where the
+// database takes a backslash for itself.
+func cacheQuotes(t *testing.T, db *database) {
+	for _, mode := range []string{"STRICT_TRANS_TABLES", "NO_BACKSLASH_ESCAPES"} {
+		db.run(t, "SET GLOBAL sql_mode='"+mode+"'")
+		s := startCache(t, db)
+		quoted := `1) "name"` + "\n" + `2) "a quote and a backslash"`
+		s.c.Expect(`SQLCACHE.GET "user:it's\\"`, quoted, `SQLCACHE.GET "user:it's\\"`, quoted)
+		for _, attack := range []string{
+			`' OR '1'='1`, `\' OR 1=1 -- `, `42'; DROP TABLE users; -- `, `42' UNION SELECT 1,2,3 -- `, "42\x00", `42"`, "\xbf' OR 1=1 -- ", "", "?", "'", `\`,
+		} {
+			if r := s.c.Do("SQLCACHE.GET", "user:"+attack); r.Len != 0 || testkit.Show(&r) != "(empty array)" {
+				t.Errorf("%s: %q: %s", mode, attack, testkit.Show(&r))
+			}
+		}
+		long := strings.Repeat(`'\`, 50_000)
+		if r := s.c.Do("SQLCACHE.GET", "user:"+long); testkit.Show(&r) != "(empty array)" {
+			t.Errorf("%s: a long value: %.200s", mode, testkit.Show(&r))
+		}
+		s.c.Expect("SQLCACHE.GET user:42", ada)
+		s.expectStats(map[string]int{"errors": 0, "connects": 1})
+		s.unload()
+	}
+}
+
+// Errors of the database are errors; they cost no connection.
+func cacheErrors(t *testing.T, db *database) {
+	s := startCache(t, db, "query", "nowhere", "1", "SELECT x FROM nowhere WHERE id = ?", "query", "wrong", "1", "SELEKT\n ?", "query", "nothing", "1", "DO ?")
+	for range 2 {
+		s.c.Expect("SQLCACHE.GET nowhere:1", "(error) ERR database: (1146) Table 'shop.nowhere' doesn't exist",
+			"SQLCACHE.GET nothing:1", "(error) ERR database: the statement gives no rows",
+			"SQLCACHE.GET user:42", ada,
+			"SQLCACHE.GET user", "(error) ERR no statement has the name before the key's colon",
+			"SQLCACHE.GET use:r", "(error) ERR no statement has the name before the key's colon")
+		if got := s.c.Line("SQLCACHE.GET wrong:1"); !strings.HasPrefix(got, "(error) ERR database: (1064) You have an error in your SQL syntax") {
+			t.Error(got)
+		}
+	}
+	s.expectStats(map[string]int{"errors": 6, "connects": 1})
+	s.unload()
+	for _, tc := range []struct{ password, want string }{
+		{"wrong", "(error) ERR database: (1045) Access denied for user 'app'@'localhost' (using password: YES)"},
+		{"a secret", ada},
+	} {
+		s := startCache(t, db, "user", "app", "password", tc.password)
+		s.c.Expect("SQLCACHE.GET user:42", tc.want)
+		s.unload()
+	}
+}
+
+// However many miss one key at once, the database is asked once.
+func cacheMerging(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "15000")
+	const n = 100
+	for _, w := range s.waiting(n, func(int) string { return "slow:42" }) {
+		if r := w.Read(); testkit.Show(&r) != "1) \"slept\"\n2) \"0\"\n3) \"name\"\n4) \"Ada Lovelace\"" {
+			t.Errorf("got %s", testkit.Show(&r))
+		}
+	}
+	if merged := s.stat("merged"); merged == 0 || merged+s.stat("hits")+1 != n {
+		t.Errorf("%d of %d misses were merged", merged, n)
+	}
+	s.expectStats(map[string]int{"queries": 1, "waiting": 0, "running": 0})
+	s.unload()
+}
+
+// Who asks after an invalidation gets no row from before it.
+func cacheInvalidation(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "15000")
+	before := s.waiting(3, func(int) string { return "slow:n1" })
+	eventually(t, "them to wait", func() bool { return s.stat("waiting") == 3 })
+	// The statement is under way for a while: long enough to have begun.
+	eventually(t, "the statement", func() bool {
+		return db.run(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'") == "1"
+	})
+	db.run(t, "UPDATE shop.users SET name = 'changed' WHERE id = 'n1'")
+	s.c.Expect("SQLCACHE.INVALIDATE slow:n1", "(integer) 0")
+	after := s.waiting(3, func(int) string { return "slow:n1" })
+	for _, w := range before {
+		w.Read()
+	}
+	for _, w := range after {
+		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"changed"`) {
+			t.Errorf("after it, still %s", testkit.Show(&r))
+		}
+	}
+	s.c.Expect("HGET slow:n1 name", `"changed"`)
+	if q := s.stat("queries"); q != 2 {
+		t.Errorf("%d queries", q)
+	}
+	// What somebody else has written meanwhile is left alone.
+	w := s.waiting(1, func(int) string { return "slow:n2" })[0]
+	eventually(t, "it to wait", func() bool { return s.stat("waiting") == 1 })
+	s.c.Expect("HSET slow:n2 name other", "(integer) 1")
+	if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"number 2"`) {
+		t.Errorf("got %s", testkit.Show(&r))
+	}
+	s.c.Expect("HGETALL slow:n2", "1) \"name\"\n2) \"other\"")
+	s.unload()
+}
+
+// Many keys share few connections.
+func cachePool(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "15000", "connections", "3")
+	for i, w := range s.waiting(9, func(i int) string { return fmt.Sprintf("slow:n%d", i+10) }) {
+		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), fmt.Sprintf(`"number %d"`, i+10)) {
+			t.Errorf("got %s", testkit.Show(&r))
+		}
+	}
+	s.expectStats(map[string]int{"queries": 9, "connects": 3, "connected": 3})
+	for i, w := range s.waiting(300, func(i int) string { return fmt.Sprintf("user:n%d", i+100) }) {
+		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), fmt.Sprintf(`"number %d"`, i+100)) {
+			t.Errorf("got %s", testkit.Show(&r))
+		}
+	}
+	s.expectStats(map[string]int{"connects": 3, "errors": 0})
+	s.unload()
+}
+
+// Clients that leave, are killed or are unblocked take nothing with them, and
+// the module can go while a statement nobody waits for is under way.
+func cacheLeaving(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "15000", "connections", "1")
+	list := s.waiting(12, func(i int) string { return fmt.Sprintf("slow:n%d", 20+i%3) })
+	eventually(t, "all to wait", func() bool { return s.stat("waiting") == len(list) })
+	for _, w := range list[:6] {
+		w.Close()
+	}
+	eventually(t, "half to have gone", func() bool { return s.stat("waiting") == 6 })
+	clients := string(s.c.Do("CLIENT", "LIST").Str)
+	killed := 0
+	for line := range strings.SplitSeq(clients, "\n") {
+		if id, _, _ := strings.Cut(line, " "); strings.Contains(line, "cmd=sqlcache.get") && killed < 3 {
+			s.c.Expect("CLIENT KILL ID "+strings.TrimPrefix(id, "id="), "(integer) 1")
+			killed++
+		}
+	}
+	eventually(t, "three to be left", func() bool { return s.stat("waiting") <= 3 })
+	eventually(t, "all to be over", func() bool { return s.stat("waiting") == 0 && s.stat("running") == 0 })
+	w := s.waiting(2, func(i int) string { return fmt.Sprintf("slow:n%d", 30+i) })
+	eventually(t, "two to wait", func() bool { return s.stat("waiting") == 2 })
+	for _, w := range w {
+		w.Close()
+	}
+	// One was never begun, as there is one connection; the other goes with the module.
+	eventually(t, "nobody to wait", func() bool { return s.stat("waiting") == 0 })
+	s.unload()
+}
+
+// latencies has a client that uses no database work for a while: the 99th
+// percentile of its round trips, and the longest.
+func (s *cached) latencies(n int) (p99, longest time.Duration) {
+	c, list := s.Dial(), make([]time.Duration, n)
+	defer c.Close()
+	for i := range list {
+		from := time.Now()
+		c.Expect("HGETALL other", "(empty array)")
+		list[i] = time.Since(from)
+	}
+	slices.Sort(list)
+	return list[n*99/100], list[n-1]
+}
+
+// The database stops in the middle: those who wait for it get their timeout,
+// nobody else waits, and service returns with the database.
+func cacheHanging(t *testing.T, db *database) {
+	const timeout = 1500 * time.Millisecond
+	s := startCache(t, db, "timeout", "1500", "connections", "2")
+	s.c.Expect("SQLCACHE.GET user:42", ada)
+	before, _ := s.latencies(2000)
+	db.Pause()
+	defer db.Resume()
+	list := s.waiting(30, func(i int) string { return fmt.Sprintf("user:n%d", 500+i%10) })
+	eventually(t, "all to wait", func() bool { return s.stat("waiting") == len(list) || s.stat("timeouts") > 0 })
+	during, longest := s.latencies(2000)
+	t.Logf("p99 of HGETALL: %v, with the database stopped %v, the longest %v", before, during, longest)
+	if during >= timeout/2 {
+		t.Errorf("with the database stopped, the p99 of others is %v", during)
+	}
+	s.c.Expect("SQLCACHE.GET user:42", ada) // a hit needs no database
+	for _, w := range list {
+		if r := w.Read(); testkit.Show(&r) != "(error) ERR database: no answer in time" && testkit.Show(&r) != "(error) ERR database: no connection in time" {
+			t.Errorf("got %s", testkit.Show(&r))
+		}
+		w.Expect("PING", "PONG")
+	}
+	eventually(t, "nobody to wait", func() bool { return s.stat("waiting") == 0 && s.stat("running") == 0 })
+	db.Resume()
+	eventually(t, "service to return", func() bool { return strings.Contains(s.c.Line("SQLCACHE.GET user:n500"), "number 500") })
+	s.unload()
+}
+
+// The database dies with statements under way and comes back; connections that
+// the database ends are replaced without anybody noticing.
+func cacheRestarts(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "15000")
+	s.c.Expect("SQLCACHE.GET user:42", ada, "FLUSHALL", "OK")
+	// Idle connections are missed at once, and the next statement has a new one.
+	kill := "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE db = 'shop'"
+	db.run(t, db.run(t, kill))
+	eventually(t, "the end of the connection", func() bool { return s.stat("connected") == 0 })
+	s.c.Expect("SQLCACHE.GET user:42", ada)
+	s.expectStats(map[string]int{"errors": 0, "connects": 2})
+	// A statement whose connection is killed is sent again.
+	w := s.waiting(1, func(int) string { return "slow:42" })[0]
+	sleeping := kill + " AND state = 'User sleep'"
+	eventually(t, "the statement", func() bool { return db.run(t, sleeping) != "" })
+	if text := db.run(t, sleeping); text != "" {
+		db.run(t, text)
+	}
+	if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"Ada Lovelace"`) {
+		t.Errorf("after its connection was killed: %s", testkit.Show(&r))
+	}
+	for round := range 2 {
+		list := s.waiting(10, func(i int) string { return fmt.Sprintf("slow:n%d", 600+10*round+i) })
+		eventually(t, "all to wait", func() bool { return s.stat("waiting") == len(list) })
+		db.Kill()
+		for _, w := range list {
+			if r := w.Read(); !strings.HasPrefix(testkit.Show(&r), "(error) ERR database: (20") {
+				t.Errorf("round %d: %s", round, testkit.Show(&r))
+			}
+		}
+		if got := s.c.Line("SQLCACHE.GET user:43"); !strings.HasPrefix(got, "(error) ERR database: (20") {
+			t.Errorf("round %d: %s", round, got)
+		}
+		db.Start()
+		eventually(t, "service to return", func() bool { return s.c.Line("SQLCACHE.GET user:42") == ada })
+		s.c.Expect("FLUSHALL", "OK")
+	}
+	s.unload()
+}
