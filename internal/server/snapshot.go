@@ -348,7 +348,7 @@ func large(e *store.Entry) bool { return e.Larger(largeEffort, largeBytes) }
 
 // handMain gives what the walk wrote to the goroutine.
 func (sn *Snapshot) handMain() {
-	sn.out.put(sn.main.Take())
+	sn.out.put(&sn.main)
 	// The other writer's bytes may come in between.
 	sn.mainDB = -1
 }
@@ -357,7 +357,7 @@ func (sn *Snapshot) handMain() {
 // written.
 func (sn *Snapshot) handEarly() {
 	if sn.enc.Entry() == nil {
-		sn.out.put(sn.early.Take())
+		sn.out.put(&sn.early)
 		sn.earlyDB = -1
 	}
 }

@@ -27,7 +27,9 @@ type snapshotWriter struct {
 	change sync.Cond
 	queue  []snapshot.Chunk
 	// bytes are those handed over and not yet written.
-	bytes  int64
+	bytes int64
+	// spare are chunks that were written, whose memory is good for others.
+	spare  []snapshot.Chunk
 	closed bool
 	tail   []byte
 	err    error
@@ -46,23 +48,36 @@ func (w *snapshotWriter) start(done func()) {
 	}()
 }
 
-// put hands a chunk over.
-func (w *snapshotWriter) put(c snapshot.Chunk) {
-	if len(c.B) == 0 {
+// maxSpare is the size of a chunk up to which its memory is kept.
+const maxSpare = 4 * chunkBytes
+
+// put hands over what was written, and gives the writer memory to go on with: that
+// of chunks before, so that a snapshot makes little work for the collector.
+func (w *snapshotWriter) put(from *snapshot.Writer) {
+	if len(from.B) == 0 {
 		return
 	}
+	c := from.Take()
 	w.mu.Lock()
-	if w.inline {
-		if w.err == nil {
-			w.err = w.writeChunk(&c)
+	switch {
+	case !w.inline:
+		w.queue = append(w.queue, c)
+		w.bytes += int64(len(c.B))
+		n := len(w.spare)
+		switch {
+		case n > 0:
+			c, w.spare = w.spare[n-1], w.spare[:n-1]
+		case len(c.B) >= chunkBytes:
+			c = snapshot.Chunk{B: make([]byte, 0, chunkBytes+chunkBytes/8)}
+		default:
+			c = snapshot.Chunk{}
 		}
-		w.mu.Unlock()
-		return
+	case w.err == nil:
+		w.err = w.writeChunk(&c)
 	}
-	w.queue = append(w.queue, c)
-	w.bytes += int64(len(c.B))
 	w.mu.Unlock()
 	w.change.Broadcast()
+	from.Reuse(c)
 }
 
 // close says that there is no more: but for the tail, and the checksum, or because
@@ -113,11 +128,14 @@ func (w *snapshotWriter) wait() error {
 	return w.err
 }
 
-// next is the next chunk, or false at the end.
-func (w *snapshotWriter) next(written int) (snapshot.Chunk, bool) {
+// next is the next chunk, or false at the end. What it gave before was written.
+func (w *snapshotWriter) next(written snapshot.Chunk) (snapshot.Chunk, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.bytes -= int64(written)
+	w.bytes -= int64(len(written.B))
+	if n := cap(written.B); n > 0 && n <= maxSpare {
+		w.spare = append(w.spare, written)
+	}
 	w.change.Broadcast()
 	for len(w.queue) == 0 && !w.closed && w.err == nil {
 		w.change.Wait()
@@ -139,7 +157,7 @@ func (w *snapshotWriter) run() {
 	if w.err == nil {
 		w.err = err
 	}
-	w.ended, w.queue, w.bytes = true, nil, 0
+	w.ended, w.queue, w.spare, w.bytes = true, nil, nil, 0
 	w.change.Broadcast()
 }
 
@@ -164,13 +182,12 @@ func (w *snapshotWriter) writeChunk(c *snapshot.Chunk) error {
 }
 
 func (w *snapshotWriter) writeAll() error {
-	written := 0
+	var c snapshot.Chunk
 	for {
-		c, ok := w.next(written)
-		if !ok {
+		var ok bool
+		if c, ok = w.next(c); !ok {
 			break
 		}
-		written = len(c.B)
 		if err := w.writeChunk(&c); err != nil {
 			return err
 		}

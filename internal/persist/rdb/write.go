@@ -89,14 +89,28 @@ func AppendInt(b []byte, n int64) []byte {
 	return append(AppendLen(b, uint64(len(text))), text...)
 }
 
-// spelled is the 32-bit number that s spells in the one way that strconv would.
+// spelled is the 32-bit number that s spells in the one way that strconv would. It
+// is asked of every short string: strconv's error for what is no number takes more
+// time than all the rest.
 func spelled(s []byte) (int32, bool) {
-	n, err := strconv.ParseInt(string(s), 10, 32)
-	if err != nil {
+	digits := s
+	if len(s) > 1 && s[0] == '-' {
+		digits = s[1:]
+	}
+	if len(digits) == 0 || len(digits) > 10 || digits[0] == '0' && len(s) > 1 {
 		return 0, false
 	}
-	var text [maxIntText]byte
-	return int32(n), string(strconv.AppendInt(text[:0], n, 10)) == string(s)
+	n := int64(0)
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(d-'0')
+	}
+	if len(digits) < len(s) {
+		n = -n
+	}
+	return int32(n), n == int64(int32(n))
 }
 
 func appendInt(b []byte, n int32) []byte {

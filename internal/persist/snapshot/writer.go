@@ -69,6 +69,9 @@ func (w *Writer) Take() Chunk {
 	return c
 }
 
+// Reuse has the writer go on with the memory of a chunk that nobody needs any more.
+func (w *Writer) Reuse(c Chunk) { w.B, w.marks = c.B[:0], c.marks[:0] }
+
 // Chunk is a part of what was written, with strings that are yet to be compressed.
 type Chunk struct {
 	B     []byte
