@@ -2,6 +2,7 @@ package server
 
 import (
 	"math"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -172,6 +173,13 @@ func cmdMemoryDoctor(c *Client, _ [][]byte) {
 func cmdMemoryPurge(c *Client, _ [][]byte) {
 	for _, d := range c.srv.keyspace.dbs {
 		d.Purge()
+	}
+	// What the collector finds is given back as well, aside.
+	if purging := &c.srv.keyspace.purging; purging.CompareAndSwap(false, true) {
+		go func() {
+			debug.FreeOSMemory()
+			purging.Store(false)
+		}()
 	}
 	c.WriteOK()
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"berth/internal/ds"
@@ -19,6 +20,8 @@ type keyspaceState struct {
 	nextDB  int
 	// onLeave is told of keys that go.
 	onLeave func(db int, key []byte, why LeaveReason)
+	// purging is set while the collector runs for MEMORY PURGE.
+	purging atomic.Bool
 }
 
 // initKeyspace makes the databases and has keys expire in the background.

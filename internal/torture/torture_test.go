@@ -37,13 +37,16 @@ var (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	debug.SetPanicOnFault(true)
+	if dir = os.Getenv(serveIn); dir != "" { // the test's own server process
+		return serve(nil)
+	}
 	var err error
 	if dir, err = os.MkdirTemp("", "berth-torture"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	debug.SetPanicOnFault(true)
 	if _, err := exec.LookPath("gcc"); err != nil {
 		skipped = "SKIPPED: no C compiler (make setup)"
 		return m.Run()
@@ -52,6 +55,14 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	return serve(m.Run)
+}
+
+// serveIn is the environment variable that has this program be nothing but a server, in the folder that it names.
+const serveIn = "BERTH_TORTURE_SERVE"
+
+// serve runs a server in dir, and what tests it, until that is over.
+func serve(tests func() int) int {
 	s, err := server.New(server.Options{
 		LoadModules: func(s *server.Server) error {
 			host, err := abi.New(s)
@@ -61,7 +72,7 @@ func run(m *testing.M) int {
 			return err
 		},
 		Configure: func(s *server.Server) error {
-			return s.Config.LoadText(fmt.Sprintf("port 0\nsave \"\"\nunixsocket %s/s\nlogfile %s/log\nenable-module-command yes\n", dir, dir))
+			return s.Config.LoadText(fmt.Sprintf("port 0\nsave \"\"\nunixsocket %s/s\nlogfile %s/log\nenable-module-command yes\nmaxclients 20000\n", dir, dir))
 		},
 	})
 	if err == nil {
@@ -72,10 +83,14 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := make(chan int, 1)
-	go func() {
-		code <- m.Run()
-		s.Loop.Stop()
-	}()
+	if tests != nil {
+		go func() {
+			code <- tests()
+			s.Loop.Stop()
+		}()
+	} else {
+		code <- 0
+	}
 	if err := s.Loop.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -116,8 +131,10 @@ type client struct {
 	r    *bufio.Reader
 }
 
-func dial() (*client, error) {
-	conn, err := net.Dial("unix", filepath.Join(dir, "s"))
+func dial() (*client, error) { return dialTo(filepath.Join(dir, "s")) }
+
+func dialTo(socket string) (*client, error) {
+	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, err
 	}
@@ -347,7 +364,7 @@ func cycle(modules []string, stop *atomic.Bool, cycles *atomic.Int64) error {
 
 func settle(t *testing.T, admin *client, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if ok() {
 			return
 		}
