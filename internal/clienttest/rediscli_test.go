@@ -118,7 +118,7 @@ func TestMassInsertion(t *testing.T) {
 func TestBenchmarkTool(t *testing.T) {
 	addr := server(t)
 	for _, args := range [][]string{
-		{"-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,lrange,mset"},
+		{"-t", "ping,set,get,incr,lpush,rpush,lpop,rpop,lrange,mset,zadd,zpopmin"},
 		{"-t", "ping,set,get", "-P", "16", "-c", "20", "-r", "1000", "-d", "100"},
 		{"-t", "sadd,hset,spop"},
 		{"-3", "-t", "set,get", "--threads", "2"},
