@@ -45,7 +45,7 @@ var layers = map[string][]string{
 	"internal/sessiontest":  {"internal/testkit", "internal/resp", "internal/config"},
 	"internal/clienttest":   {"internal/testkit", "internal/resp", "internal/config"},
 	"internal/crashtest":    {"internal/testkit", "internal/resp"},
-	"internal/exchangetest": {"internal/testkit", "internal/sessiontest", "internal/resp", "internal/persist", "internal/store", "internal/ds"},
+	"internal/exchangetest": {"internal/testkit", "internal/sessiontest", "internal/resp", "internal/config", "internal/persist", "internal/store", "internal/ds"},
 	"internal/bench":        {},
 	"internal/conformance":  {},
 	"internal/marks":        {},

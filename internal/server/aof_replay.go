@@ -123,7 +123,8 @@ func replayable(cmd *Command) bool {
 	case cmd.Name == "migrate":
 		return false // it would talk to another server
 	}
-	return cmd.Flags&Admin == 0 && cmd.Flags&(Write|ReadOnly|MayReplicate) != 0 || cmd.Name == "select" || cmd.Name == "ping"
+	return cmd.Flags&Write != 0 || cmd.Flags&Admin == 0 && cmd.Flags&(ReadOnly|MayReplicate) != 0 ||
+		cmd.Name == "select" || cmd.Name == "ping"
 }
 
 // call runs a command. Nobody counts it, and nobody is told of it.

@@ -61,6 +61,9 @@ func (m *mpop) nothing(c *Client, kind waitKind) {
 	c.WriteNullArray()
 }
 
+// popWords are the commands that do the same without waiting.
+var popWords = map[string]string{"blpop": "LPOP", "brpop": "RPOP", "bzpopmin": "ZPOPMIN", "bzpopmax": "ZPOPMAX"}
+
 // cmdBpop is BLPOP, BRPOP, BZPOPMIN and BZPOPMAX key [key ...] timeout.
 func cmdBpop(c *Client, argv [][]byte) {
 	last := len(argv) - 1
@@ -85,6 +88,7 @@ func cmdBpop(c *Client, argv [][]byte) {
 			c.WriteArray(3)
 			c.WriteBulk(key)
 			c.popScores(key, c.zsetOf(e), 1, name == "bzpopmax", false)
+			c.insteadOf(2).Word(popWords[name]).Arg(key)
 			return
 		}
 		l, left := c.listOf(e), name == "blpop"
@@ -92,6 +96,7 @@ func cmdBpop(c *Client, argv [][]byte) {
 		c.WriteBulk(key)
 		c.pop(l, left, 1)
 		c.popped(l, key, left, 1)
+		c.insteadOf(2).Word(popWords[name]).Arg(key)
 		return
 	}
 	if !c.mayWait() {

@@ -335,10 +335,12 @@ func cmdLtrim(c *Client, argv [][]byte) {
 	if !ok {
 		start, end = 1, 0
 	}
+	before := l.Len()
 	l.Trim(start, end)
-	empty := l.Len() == 0
+	left := l.Len()
 	c.srv.changed(NotifyList, "ltrim", argv[1], c.DB)
-	if empty {
+	c.srv.Dirty += int64(before-left) - 1 // perhaps nothing is gone
+	if left == 0 {
 		c.dropEmptied(argv[1])
 	}
 	c.WriteOK()

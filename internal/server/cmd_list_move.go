@@ -135,6 +135,11 @@ func cmdLmove(c *Client, argv [][]byte) {
 	case !ok:
 	case src != nil:
 		c.move(argv[1], argv[2], src, from, to)
+		if blocking && len(args) == 5 {
+			c.insteadOf(5).Word("LMOVE").Args(args[1:])
+		} else if blocking {
+			c.insteadOf(3).Word("RPOPLPUSH").Args(args[1:])
+		}
 	case blocking && c.mayWait():
 		c.wait(waiting{kind: waitList, from: 1, n: 1, limit: limit})
 	default:
