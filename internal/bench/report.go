@@ -30,7 +30,10 @@ type Report struct {
 	// Rows, API and Idle are the measurements; a part that was not run is nil.
 	Rows []Row
 	API  []APIRow
-	Idle []IdleResult
+	// Async and Loop are what does not happen inside of one command.
+	Async []AsyncRow
+	Loop  []LoopResult
+	Idle  []IdleResult
 	// Memory and Latency are the same for what keys take and how long commands wait beside many of them.
 	Memory  []MemoryResult
 	Latency []LatencyResult
@@ -85,6 +88,7 @@ func (r *Report) Markdown() string {
 	r.differences(&b)
 	r.commands(&b)
 	r.api(&b)
+	r.async(&b)
 	r.idle(&b)
 	r.memory(&b)
 	r.latency(&b)
@@ -135,6 +139,27 @@ func (r *Report) api(b *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(b, "| %s | %.1f | %.1f | %.2f |\n", row.Name, Median(row.A), Median(row.B), Median(Ratios(row.A, row.B)))
+	}
+}
+
+func (r *Report) async(b *strings.Builder) {
+	if len(r.Async) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Asynchrony: CPU of the server for one\n\n")
+	fmt.Fprintf(b, "| what | A ns | B ns | CPU ratio | uncertainty | A in a second | B in a second | rate ratio |\n|---|---|---|---|---|---|---|---|\n")
+	for _, row := range r.Async {
+		if row.Skipped != "" {
+			fmt.Fprintf(b, "| %s | not measured: %s | | | | | | |\n", row.Name, cell(row.Skipped))
+			continue
+		}
+		ratios := Ratios(row.CPUA, row.CPUB)
+		fmt.Fprintf(b, "| %s | %.0f | %.0f | **%.3f** | ±%.3f | %.0f | %.0f | %.2f |\n", row.Name, Median(row.CPUA), Median(row.CPUB),
+			Median(ratios), Uncertainty(ratios), Median(row.RateA), Median(row.RateB), Median(Ratios(row.RateA, row.RateB)))
+	}
+	fmt.Fprintf(b, "\n| server | load | iterations of the loop | p50 µs | p99 µs | longest µs |\n|---|---|---|---|---|---|\n")
+	for _, l := range r.Loop {
+		fmt.Fprintf(b, "| %s | %s | %d | %.0f | %.0f | %.0f |\n", l.Server, l.Load, l.Iterations, us(l.P50), us(l.P99), us(l.Max))
 	}
 }
 

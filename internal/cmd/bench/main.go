@@ -32,6 +32,7 @@ func run() error {
 	cases := flag.String("cases", strings.Join(bench.CaseNames(), ","), "commands to time; empty: none")
 	depths := flag.String("pipeline", "1,16,64", "pipeline depths")
 	api := flag.Int("api", 10000, "module calls per loop; 0: leave that part out")
+	async := flag.String("async", "bin/bench/asyncmod.so", "module for what does not happen inside of one command; empty: leave that part out")
 	idle := flag.Int("idle", 10000, "idle connections; 0: leave that part out")
 	memory := flag.Int("memory", 1000000, "keys whose memory is measured; 0: leave that part out")
 	latency := flag.Int("latency", 10000000, "keys beside which latency is measured; 0: leave that part out")
@@ -79,11 +80,18 @@ func run() error {
 		}
 		o.Module = path
 	}
+	if *async != "" {
+		path, err := filepath.Abs(*async)
+		if err != nil {
+			return err
+		}
+		*async = path
+	}
 	if err := raiseFiles(uint64(p.Idle + 2*p.Clients + 200)); err != nil {
 		return err
 	}
 	m := &measurement{plan: p, options: o, commands: [2][]string{strings.Fields(*a), strings.Fields(*b)}}
-	report, err := m.run(*api, *memory, *latency, *save)
+	report, err := m.run(*api, *async, *memory, *latency, *save)
 	if err != nil {
 		return err
 	}
@@ -122,7 +130,7 @@ func (m *measurement) start(i int, o bench.Options) (*bench.Server, error) {
 	return s, nil
 }
 
-func (m *measurement) run(api, memory, latency, save int) (*bench.Report, error) {
+func (m *measurement) run(api int, async string, memory, latency, save int) (*bench.Report, error) {
 	for i, c := range m.commands {
 		m.names[i] = filepath.Base(c[0])
 	}
@@ -133,6 +141,11 @@ func (m *measurement) run(api, memory, latency, save int) (*bench.Report, error)
 	m.report = &bench.Report{Plan: m.plan}
 	if err := m.beside(api); err != nil {
 		return nil, err
+	}
+	if async != "" {
+		if err := m.async(async); err != nil {
+			return nil, err
+		}
 	}
 	// Memory is measured in fresh processes, one after the other.
 	m.options.Module = ""
@@ -188,6 +201,33 @@ func (m *measurement) beside(api int) error {
 		r.API, err = apart(func() ([]bench.APIRow, error) { return bench.CompareAPI(p, sa, sb, api) })
 	}
 	return err
+}
+
+// async measures both servers with a module of its own.
+func (m *measurement) async(module string) error {
+	o, p, r := m.options, m.plan, m.report
+	o.Module = module
+	sa, err := m.start(0, o)
+	if err != nil {
+		return err
+	}
+	defer sa.Stop()
+	sb, err := m.start(1, o)
+	if err != nil {
+		return err
+	}
+	defer sb.Stop()
+	if r.Async, err = apart(func() ([]bench.AsyncRow, error) { return bench.CompareAsync(p, sa, sb) }); err != nil {
+		return err
+	}
+	for _, s := range []*bench.Server{sa, sb} {
+		res, err := apart(func() (bench.LoopResult, error) { return bench.WatchLoop(p, s) })
+		if err != nil {
+			return err
+		}
+		r.Loop = append(r.Loop, res)
+	}
+	return nil
 }
 
 func (m *measurement) idle() error {
