@@ -32,11 +32,10 @@ type LoopResult struct {
 }
 
 const (
-	asyncRounds = 11
 	// asyncTimers, asyncFiles and asyncEvents are how many timers, descriptors and events one round has.
 	asyncTimers, asyncFiles, asyncEvents = 50000, 200, 10000
-	// loopLength is how long the loop is watched, loopDepth the pipeline of the load meanwhile.
-	loopLength, loopDepth = 2 * time.Second, 16
+	// loopRounds is how many rounds long the loop is watched, loopDepth the pipeline of the load meanwhile.
+	loopRounds, loopDepth = 20, 16
 )
 
 // CompareAsync times timers, file events and clients that a thread unblocks on both servers in turn. The module asyncmod must
@@ -75,7 +74,7 @@ func CompareAsync(p *Plan, a, b *Server) ([]AsyncRow, error) {
 		}},
 	} {
 		row := AsyncRow{Name: tc.name}
-		if err := row.rounds(tc.round, a, b); err != nil {
+		if err := row.rounds(p.Rounds, tc.round, a, b); err != nil {
 			if dead := errors.Join(a.Alive(), b.Alive()); dead != nil {
 				return rows, dead
 			}
@@ -88,9 +87,9 @@ func CompareAsync(p *Plan, a, b *Server) ([]AsyncRow, error) {
 }
 
 // rounds fills the row. The first pair warms up.
-func (row *AsyncRow) rounds(round func(*Server) (Round, error), a, b *Server) error {
+func (row *AsyncRow) rounds(pairs int, round func(*Server) (Round, error), a, b *Server) error {
 	servers := [2]*Server{a, b}
-	for i := range asyncRounds + 1 {
+	for i := range pairs + 1 {
 		runtime.GC()
 		var r [2]Round
 		for _, which := range [2]int{i & 1, i&1 ^ 1} {
@@ -153,7 +152,7 @@ func WatchLoop(p *Plan, s *Server) (LoopResult, error) {
 	if err := c.must("bench.loop", "ON"); err != nil {
 		return r, err
 	}
-	if _, err := l.Run(w, loopDepth, loopLength); err != nil {
+	if _, err := l.Run(w, loopDepth, loopRounds*p.Length); err != nil {
 		return r, err
 	}
 	reply, err := c.Do("bench.loop", "OFF")

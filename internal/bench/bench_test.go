@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -118,6 +119,42 @@ func TestCompareServerWithItself(t *testing.T) {
 	}
 	r := Report{A: "a", B: "b", Plan: p, Rows: rows}
 	if text := r.Markdown(); strings.Count(text, "| get |") != 2 || !strings.Contains(text, "not measured") {
+		t.Errorf("report:\n%s", text)
+	}
+}
+
+// What does not happen inside of one command, on the reference server and itself.
+func TestCompareAsync(t *testing.T) {
+	for _, tool := range []string{"redis-server", "gcc"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("SKIPPED: %s is not installed (make setup)", tool)
+		}
+	}
+	so := filepath.Join(t.TempDir(), "asyncmod.so")
+	if out, err := exec.Command("gcc", "-std=gnu11", "-shared", "-fPIC", "-I../../include", "-o", so, "../../testdata/bench/asyncmod.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s, err := Start("a", []string{"redis-server"}, Options{CPU: -1, Clients: 100, Module: so})
+	if err != nil || !s.Module {
+		t.Fatal(err, s.ModuleError)
+	}
+	defer s.Stop()
+	p := &Plan{Clients: 5, Rounds: 2, Length: 10 * time.Millisecond, Keys: 300, Value: 8, CPU: -1}
+	rows, err := CompareAsync(p, s, s)
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows {
+		if row.Skipped != "" || len(row.CPUA) != 2 || row.CPUA[0] <= 0 || row.RateB[1] <= 0 {
+			t.Errorf("row %+v", row)
+		}
+	}
+	loop, err := WatchLoop(p, s)
+	if err != nil || loop.Iterations == 0 || loop.P50 > loop.P99 || loop.P99 > loop.Max {
+		t.Errorf("the loop: %+v, %v", loop, err)
+	}
+	r := Report{Plan: p, Async: rows, Loop: []LoopResult{loop}}
+	if text := r.Markdown(); strings.Count(text, "| a timer, made and fired |") != 1 || !strings.Contains(text, "pipeline 16") {
 		t.Errorf("report:\n%s", text)
 	}
 }
