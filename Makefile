@@ -106,6 +106,11 @@ bench-calls: ## cost of one crossing between Go and C, in both build modes
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . ./abi
 	CGO_ENABLED=1 $(GO) test -run '^$$' -bench . ./abi
 
+.PHONY: bench-cache
+bench-cache: ## cost of a row that modules/sqlcache.c has cached, beside HGETALL
+	@.ci/setup gcc mariadb
+	$(BUILD) test -run '^$$' -bench CacheHit -benchtime 100x ./internal/exampletest
+
 .PHONY: torture
 torture: setup ## modules with threads, loaded and unloaded under load for TORTURE (60s); 200 kills while clients write
 	BERTH_TORTURE=$(TORTURE) $(BUILD) test -count=1 -timeout 20m -v ./internal/torture ./internal/crashtest

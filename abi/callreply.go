@@ -180,28 +180,29 @@ func skipReply(b []byte) (rest []byte, resp3, ok bool) {
 		kind := b[0]
 		n, after, isNumber := replyNumber(b)
 		switch {
-		case kind == '$' && isNumber, kind == '=' && isNumber:
+		case isNumber && kind == '$', isNumber && kind == '=':
 			if len(after) < n+2 {
 				return nil, false, false
 			}
 			after = after[n+2:]
-		case kind == '*' && isNumber, kind == '~' && isNumber:
+			resp3 = resp3 || kind == '='
+		case isNumber && kind == '*':
 			left += n
-		case kind == '%' && isNumber:
-			left += 2 * n
-		case kind == '+', kind == '-', kind == ':', kind == '_', kind == '#', kind == ',', kind == '(',
-			(kind == '$' || kind == '*') && b[1] == '-':
-			if !isNumber {
-				i := bytes.Index(b, []byte("\r\n"))
-				if i < 0 {
-					return nil, false, false
-				}
-				after = b[i+2:]
-			}
-		default:
+		case isNumber && kind == '~':
+			left, resp3 = left+n, true
+		case isNumber && kind == '%':
+			left, resp3 = left+2*n, true
+		case isNumber && kind == ':':
+		case kind == '|', kind == '>':
 			return nil, false, false
+		default: // a line, or a null
+			i := bytes.Index(b, []byte("\r\n"))
+			if i < 0 {
+				return nil, false, false
+			}
+			after = b[i+2:]
+			resp3 = resp3 || kind == '_' || kind == '#' || kind == ',' || kind == '('
 		}
-		resp3 = resp3 || bytes.IndexByte([]byte("=~%_#,("), kind) >= 0
 		b = after
 	}
 	return b, resp3, true

@@ -22,6 +22,7 @@ func init() {
 		fnReplyWithCString:            addrReplyWithCString,
 		fnReplyWithString:             addrReplyWithString,
 		fnReplyWithNull:               addrReplyWithNull,
+		fnReplyWithCallReply:          addrReplyWithCallReply,
 		fnStringToLongLong:            addrStringToLongLong,
 		fnCallReplyStringPtr:          addrCallReplyStringPtr,
 		fnStringDMA:                   addrStringDMA,
@@ -52,6 +53,7 @@ func addrReplyWithStringBuffer() uintptr
 func addrReplyWithCString() uintptr
 func addrReplyWithString() uintptr
 func addrReplyWithNull() uintptr
+func addrReplyWithCallReply() uintptr
 func addrStringToLongLong() uintptr
 func addrCallReplyStringPtr() uintptr
 func addrStringDMA() uintptr

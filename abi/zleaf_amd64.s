@@ -135,6 +135,17 @@ TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafReplyWithCallReply(SB), NOSPLIT|NOFRAME, $0
+	MOVL $82, AX
+	LEAQ ·quickReplyWithCallReply(SB), R10
+	JMP ·quick(SB)
+
+// func addrReplyWithCallReply() uintptr
+TEXT ·addrReplyWithCallReply(SB), NOSPLIT, $0-8
+	LEAQ ·leafReplyWithCallReply(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·leafStringToLongLong(SB), NOSPLIT|NOFRAME, $0
 	MOVL $83, AX
 	LEAQ ·quickStringToLongLong(SB), R10
