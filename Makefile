@@ -97,7 +97,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 
 .PHONY: bench
 bench: ## measure berth beside redis-server; BENCHFLAGS=-write updates docs/PERF.md
-	@.ci/setup gcc redis
+	@.ci/setup gcc redis redisearch
 	@$(MAKE) --no-print-directory build $(BENCH_MODS)
 	$(BUILD) run ./internal/cmd/bench $(BENCHFLAGS)
 

@@ -56,14 +56,15 @@ func parseFlags(words string) (flags server.Flag, ok bool) {
 // newCommand reads what CreateCommand and CreateSubcommand have in common:
 // name, function, flags and key range in arguments 1 to 6.
 func (f *frame) newCommand(m *Module) (*server.Command, uintptr) {
-	name := strings.ToLower(cstring(f.uptr(1)))
+	written := cstring(f.uptr(1))
+	name := strings.ToLower(written)
 	flags, ok := parseFlags(cstring(f.uptr(3)))
 	if !ok || name == "" || strings.ContainsAny(name, " \r\n|@=,") {
 		return nil, 0
 	}
 	first, last, step := int(f.i32(4)), int(f.i32(5)), int(f.i32(6))
 	cmd := &server.Command{
-		Name: name, Arity: -1, Flags: flags | server.Module, Owner: m, Meter: &m.meter, Group: "module",
+		Name: name, Written: written, Arity: -1, Flags: flags | server.Module, Owner: m, Meter: &m.meter, Group: "module",
 		FirstKey: first, LastKey: last, KeyStep: step,
 	}
 	if first != 0 {
@@ -128,6 +129,7 @@ func apiCreateSubcommand(f *frame) {
 	}
 	sub.Arity = -2
 	sub.Name = parent.cmd.Name + "|" + sub.Name
+	sub.Written = parent.cmd.FullName() + "|" + sub.Written
 	f.setOK(host.srv.AddSubcommand(parent.cmd, sub) == nil)
 }
 

@@ -33,10 +33,10 @@ func apiGetCurrentCommandName(f *frame) {
 var commandNames = map[string][]byte{}
 
 func commandName(cmd *server.Command) uintptr {
-	b, ok := commandNames[cmd.Name]
+	b, ok := commandNames[cmd.FullName()]
 	if !ok {
-		b = append([]byte(cmd.Name), 0)
-		commandNames[cmd.Name] = b
+		b = append([]byte(cmd.FullName()), 0)
+		commandNames[cmd.FullName()] = b
 	}
 	return addrOf(&b[0])
 }

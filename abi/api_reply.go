@@ -23,7 +23,7 @@ func apiWrongArity(f *frame) {
 	f.reply(func(c *server.Client) {
 		name := "?"
 		if cmd := c.Command(); cmd != nil {
-			name = cmd.Name
+			name = cmd.FullName()
 		}
 		c.WriteError("ERR wrong number of arguments for '" + name + "' command")
 	})

@@ -93,14 +93,14 @@ func (p *replay) command(argv [][]byte) error {
 		p.c.lastCmd = cmd
 	}
 	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
-		return fmt.Errorf("%w: wrong number of arguments for '%s' command", ErrAOFReplay, cmd.Name)
+		return fmt.Errorf("%w: wrong number of arguments for '%s' command", ErrAOFReplay, cmd.FullName())
 	}
 	switch {
 	case cmd.Name == "exec":
 		p.exec()
 	case p.c.multi != nil:
 		if !replayable(cmd) {
-			return fmt.Errorf("%w: '%s'", ErrAOFReplay, cmd.Name)
+			return fmt.Errorf("%w: '%s'", ErrAOFReplay, cmd.FullName())
 		}
 		p.c.queueCommand(cmd, argv)
 	case cmd.Name == "multi":
@@ -109,7 +109,7 @@ func (p *replay) command(argv [][]byte) error {
 	case replayable(cmd):
 		p.call(cmd, argv)
 	default:
-		return fmt.Errorf("%w: '%s'", ErrAOFReplay, cmd.Name)
+		return fmt.Errorf("%w: '%s'", ErrAOFReplay, cmd.FullName())
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (p *replay) call(cmd *Command, argv [][]byte) {
 		s.Stats.UnexpectedErrors++
 		text, _, _ := bytes.Cut(out[1:], []byte("\r\n"))
 		s.Log(LogWarning, "== CRITICAL == This server is sending an error to its AOF-loading-client: '%s' after processing the command '%s'",
-			text, cmd.Name)
+			text, cmd.FullName())
 	}
 	if c.ResetOutput(); cap(c.out) > chunkSize {
 		c.out = nil

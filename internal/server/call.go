@@ -149,7 +149,7 @@ func (s *Server) checkState(c *Client, cmd *Command) bool {
 	case c.Flags&FlagMulti != 0 && cmd.Flags&NoMulti != 0:
 		s.reject(c, cmd, "ERR Command not allowed inside a transaction")
 	case c.Flags&FlagPubSub != 0 && c.RESP == 2 && !cmd.runsSubscribed():
-		s.reject(c, cmd, "ERR Can't execute '"+cmd.Name+"': only (P|S)SUBSCRIBE / "+
+		s.reject(c, cmd, "ERR Can't execute '"+cmd.FullName()+"': only (P|S)SUBSCRIBE / "+
 			"(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	case c.Flags&FlagReplica != 0 && cmd.Flags&(Write|ReadOnly|MayReplicate) != 0:
 		s.reject(c, cmd, "ERR Replica can't interact with the keyspace")
@@ -241,7 +241,7 @@ func (s *Server) reject(c *Client, cmd *Command, text string) {
 
 // wrongArity is the text for a wrong number of arguments.
 func wrongArity(cmd *Command) string {
-	return "ERR wrong number of arguments for '" + cmd.Name + "' command"
+	return "ERR wrong number of arguments for '" + cmd.FullName() + "' command"
 }
 
 // maxShown is how much of an unknown command, and of its arguments, an error

@@ -72,10 +72,10 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 		return &Refusal{ErrArity, wrongArity(cmd)}
 	}
 	if o.ScriptMode && cmd.Flags&NoScript != 0 {
-		return &Refusal{ErrNotInScript, "ERR command '" + cmd.Name + "' is not allowed on script mode"}
+		return &Refusal{ErrNotInScript, "ERR command '" + cmd.FullName() + "' is not allowed on script mode"}
 	}
 	if cmd.Flags&Write != 0 && (o.NoWrites || s.Frozen()) {
-		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.Name + "' was called while write is not allowed."}
+		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.FullName() + "' was called while write is not allowed."}
 	}
 	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.memoryShort(c) {
 		return &Refusal{ErrOOM, ErrTextOOM}

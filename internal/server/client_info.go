@@ -77,7 +77,7 @@ func (c *Client) Info() string {
 	seconds := func(since int64) int64 { return (now - since) / int64(time.Second) }
 	cmd := "NULL"
 	if c.cmd != nil {
-		cmd = c.cmd.Name
+		cmd = c.cmd.FullName()
 	}
 	channels, patterns, shards := c.Subscriptions()
 	events := "r"

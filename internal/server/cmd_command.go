@@ -75,7 +75,7 @@ func cmdCommandList(c *Client, argv [][]byte) {
 			cat := categoryByName(strings.ToLower(string(arg)))
 			keep = func(cmd *Command) bool { return cmd.ACL&cat != 0 }
 		case "pattern":
-			keep = func(cmd *Command) bool { return Match(arg, []byte(cmd.Name), true) }
+			keep = func(cmd *Command) bool { return Match(arg, []byte(cmd.FullName()), true) }
 		default:
 			c.WriteError(ErrTextSyntax)
 			return
@@ -84,7 +84,7 @@ func cmdCommandList(c *Client, argv [][]byte) {
 	var names []string
 	c.srv.eachCommand(func(cmd *Command) {
 		if keep(cmd) {
-			names = append(names, cmd.Name)
+			names = append(names, cmd.FullName())
 		}
 	})
 	c.WriteArray(len(names))

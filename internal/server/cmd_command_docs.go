@@ -21,7 +21,7 @@ func cmdCommandDocs(c *Client, argv [][]byte) {
 	}
 	c.WriteMap(len(list))
 	for _, cmd := range list {
-		c.WriteBulkString(cmd.Name)
+		c.WriteBulkString(cmd.FullName())
 		c.writeCommandDocs(cmd)
 	}
 }

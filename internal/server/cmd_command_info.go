@@ -12,7 +12,7 @@ func (c *Client) writeCommandInfo(cmd *Command) {
 		flags |= MovableKeys
 	}
 	c.WriteArray(10)
-	c.WriteBulkString(cmd.Name)
+	c.WriteBulkString(cmd.FullName())
 	c.WriteInt(int64(cmd.Arity))
 	var names []string
 	for _, f := range FlagNames {

@@ -9,6 +9,8 @@ type Handler func(c *Client, argv [][]byte)
 type Command struct {
 	// Name is the full name in lower case; a subcommand's is "parent|sub".
 	Name string
+	// Written is Name as a module wrote it, empty for the server's own commands.
+	Written string
 	// Arity is the exact number of arguments with the name counted, or its
 	// negated minimum.
 	Arity int

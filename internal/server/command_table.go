@@ -12,7 +12,12 @@ type commandTable struct {
 }
 
 // FullName is the name with which error texts and statistics call it.
-func (cmd *Command) FullName() string { return cmd.Name }
+func (cmd *Command) FullName() string {
+	if cmd.Written != "" {
+		return cmd.Written
+	}
+	return cmd.Name
+}
 
 // ShortName is the name without the parent's.
 func (cmd *Command) ShortName() string {

@@ -27,7 +27,7 @@ func (s *Server) infoCommandStats(w *InfoWriter) {
 		if st.Calls != 0 {
 			per = float64(st.Micros()) / float64(st.Calls)
 		}
-		w.line("cmdstat_"+safeInfo(cmd.Name), fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+		w.line("cmdstat_"+safeInfo(cmd.FullName()), fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
 			st.Calls, st.Micros(), per, st.Rejected, st.Failed))
 	})
 }
@@ -45,6 +45,6 @@ func (s *Server) infoLatencyStats(w *InfoWriter) {
 		for i, p := range s.Config.Values.Percentiles {
 			parts[i] = fmt.Sprintf("p%s=%.3f", percentileText(p), float64(h.Percentile(p))/1000)
 		}
-		w.line("latency_percentiles_usec_"+safeInfo(cmd.Name), strings.Join(parts, ","))
+		w.line("latency_percentiles_usec_"+safeInfo(cmd.FullName()), strings.Join(parts, ","))
 	})
 }
