@@ -33,38 +33,44 @@ func apiGetContextFlags(f *frame) {
 	if !ok {
 		return
 	}
-	flags := int64(flagMaster)
-	set := func(bit int64, on bool) {
-		if on {
-			flags |= bit
-		}
+	flags := ctx.stateFlags()
+	if limit := host.srv.Config.Values.MaxMemory; limit > 0 {
+		used := float64(host.srv.UsedMemory()) / float64(limit)
+		flags |= flagMaxMemory |
+			flagIf(flagEvict, host.srv.Config.String("maxmemory-policy") != "noeviction") |
+			flagIf(flagOOM, used > 1) |
+			flagIf(flagOOMWarning, used > oomWarning)
 	}
-	if ctx != nil && ctx.client != nil {
-		c := ctx.client
-		set(flagDenyBlocking, c.Flags&server.FlagDenyBlocking != 0)
-		set(flagRESP3, c.RESP == 3)
-		if ctx.blocked != nil {
-			c = ctx.blocked.b.Client()
-		}
-		set(flagMultiDirty, c != nil && c.Flags&(server.FlagDirtyCAS|server.FlagDirtyExec) != 0)
-	}
-	s := host.srv
-	v := &s.Config.Values
-	set(flagMulti, s.InExec())
-	set(flagLoading, s.Loading())
-	set(flagActiveChild, s.SnapshotRunning() != nil || s.ForkRunning())
-	set(flagIsChild, s.InFork())
-	set(flagAOF, s.AppendOnly())
-	set(flagRDB, len(v.SavePoints) > 0)
-	if v.MaxMemory > 0 {
-		used := float64(s.UsedMemory()) / float64(v.MaxMemory)
-		set(flagMaxMemory, true)
-		set(flagEvict, s.Config.String("maxmemory-policy") != "noeviction")
-		set(flagOOM, used > 1)
-		set(flagOOMWarning, used > oomWarning)
-	}
-	set(flagStartup, !s.Started())
 	f.setInt(flags)
+}
+
+// stateFlags are all flags but those about memory. The context may be nil.
+func (ctx *Context) stateFlags() int64 {
+	s := host.srv
+	flags := flagMaster |
+		flagIf(flagMulti, s.InExec()) |
+		flagIf(flagLoading, s.Loading()) |
+		flagIf(flagActiveChild, s.SnapshotRunning() != nil || s.ForkRunning()) |
+		flagIf(flagIsChild, s.InFork()) |
+		flagIf(flagAOF, s.AppendOnly()) |
+		flagIf(flagRDB, len(s.Config.Values.SavePoints) > 0) |
+		flagIf(flagStartup, !s.Started())
+	if ctx == nil || ctx.client == nil {
+		return flags
+	}
+	c := ctx.client
+	flags |= flagIf(flagDenyBlocking, c.Flags&server.FlagDenyBlocking != 0) | flagIf(flagRESP3, c.RESP == 3)
+	if ctx.blocked != nil {
+		c = ctx.blocked.b.Client()
+	}
+	return flags | flagIf(flagMultiDirty, c != nil && c.Flags&(server.FlagDirtyCAS|server.FlagDirtyExec) != 0)
+}
+
+func flagIf(flag int64, on bool) int64 {
+	if on {
+		return flag
+	}
+	return 0
 }
 
 func apiGetContextFlagsAll(f *frame) { f.setInt(flagsAll) }

@@ -151,6 +151,15 @@ func quickReplyWithCallReply(a *quickArgs) bool {
 	return a.gathered(len(r.proto))
 }
 
+func quickGetContextFlags(a *quickArgs) bool {
+	ctx := a.ctx(0)
+	if ctx == nil && a.uptr(0) != 0 || host.srv.Config.Values.MaxMemory > 0 {
+		return false
+	}
+	a.ret = uint64(ctx.stateFlags())
+	return true
+}
+
 func quickStringToLongLong(a *quickArgs) bool {
 	s := a.string(0)
 	if s == nil || a.uptr(1) == 0 {
@@ -212,6 +221,49 @@ func quickStringDMA(a *quickArgs) bool {
 	*(*uint64)(at(size)) = uint64(len(b))
 	a.ret = uint64(addrOf(&b[0]))
 	return true
+}
+
+// quickHashGet serves calls for the value of one field.
+func quickHashGet(a *quickArgs) bool {
+	k, flags, field, out, more := a.key(0), int32(a.ints[1]), a.uptr(2), a.uptr(3), a.ints[4]
+	if k == nil || flags&^hashCFields != 0 || field == 0 || out == 0 || more != 0 || host.srv.Frozen() {
+		return false
+	}
+	e, ctx := k.known(), k.ctx()
+	if e == nil || e.Type() != store.Hash || ctx == nil || ctx.flags&ctxAutoMemory != 0 {
+		return false
+	}
+	var name []byte
+	if flags&hashCFields != 0 {
+		name = cview(field)
+	} else if s := a.string(2); s != nil {
+		name = s.bytes()
+	} else {
+		return false
+	}
+	var p uintptr
+	if val, found := host.srv.DBNow(k.db).Hash(e).Get(name); found {
+		if p = quickString(val.Stored()); p == 0 {
+			return false
+		}
+	}
+	*(*uintptr)(at(out)) = p
+	a.setOK(true)
+	return true
+}
+
+// quickString makes a string that has room in its cell, or returns 0, also for nil.
+func quickString(b []byte) uintptr {
+	p := stringCells.local
+	if p == 0 || b == nil || len(b) >= inlineString {
+		return 0
+	}
+	stringCells.local = *(*uintptr)(at(p))
+	stringCells.localLive++
+	s := stringAt(p)
+	s.beginInline(len(b))
+	copy(s.inner[:], b)
+	return p
 }
 
 func quickZsetScore(a *quickArgs) bool {

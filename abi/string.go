@@ -51,19 +51,28 @@ func newString(b []byte, locked bool) *stringCell {
 // blankString makes a string of n bytes for the caller to fill.
 func blankString(n int, locked bool) *stringCell {
 	s := stringAt(stringCells.alloc(locked))
+	if n < inlineString {
+		s.beginInline(n)
+		return s
+	}
 	s.head = headString
 	s.len = uint64(n)
 	s.refs = 1
-	if n < inlineString {
-		s.heap = 0
-		s.ptr = uintptr(unsafe.Pointer(&s.inner))
-	} else {
-		s.heap = 1
-		s.ptr = heapAlloc(n + 1)
-		s.setRoom(n)
-	}
+	s.heap = 1
+	s.ptr = heapAlloc(n + 1)
+	s.setRoom(n)
 	*(*byte)(at(s.ptr + uintptr(n))) = 0
 	return s
+}
+
+// beginInline makes of a fresh cell a string of n bytes that has room in it.
+func (s *stringCell) beginInline(n int) {
+	s.head = headString
+	s.len = uint64(n)
+	s.refs = 1
+	s.heap = 0
+	s.ptr = uintptr(unsafe.Pointer(&s.inner))
+	s.inner[n] = 0
 }
 
 // release drops one reference.

@@ -27,7 +27,9 @@ func init() {
 		fnCallReplyStringPtr:          addrCallReplyStringPtr,
 		fnStringDMA:                   addrStringDMA,
 		fnZsetScore:                   addrZsetScore,
+		fnHashGet:                     addrHashGet,
 		fnGetClientId:                 addrGetClientId,
+		fnGetContextFlags:             addrGetContextFlags,
 		fnRetainString:                addrRetainString,
 		fnDictGetC:                    addrDictGetC,
 		fnDictGet:                     addrDictGet,
@@ -58,7 +60,9 @@ func addrStringToLongLong() uintptr
 func addrCallReplyStringPtr() uintptr
 func addrStringDMA() uintptr
 func addrZsetScore() uintptr
+func addrHashGet() uintptr
 func addrGetClientId() uintptr
+func addrGetContextFlags() uintptr
 func addrRetainString() uintptr
 func addrDictGetC() uintptr
 func addrDictGet() uintptr

@@ -185,9 +185,31 @@ TEXT ·addrZsetScore(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafHashGet(SB), NOSPLIT|NOFRAME, $0
+	MOVL $119, AX
+	LEAQ ·quickHashGet(SB), R10
+	JMP ·quick(SB)
+
+// func addrHashGet() uintptr
+TEXT ·addrHashGet(SB), NOSPLIT, $0-8
+	LEAQ ·leafHashGet(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrGetClientId() uintptr
 TEXT ·addrGetClientId(SB), NOSPLIT, $0-8
 	LEAQ ·leafGetClientId(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafGetContextFlags(SB), NOSPLIT|NOFRAME, $0
+	MOVL $141, AX
+	LEAQ ·quickGetContextFlags(SB), R10
+	JMP ·quick(SB)
+
+// func addrGetContextFlags() uintptr
+TEXT ·addrGetContextFlags(SB), NOSPLIT, $0-8
+	LEAQ ·leafGetContextFlags(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

@@ -48,6 +48,9 @@ func (e Elem) Bytes(tmp []byte) []byte {
 	return e.b
 }
 
+// Stored is the aliased bytes, nil for a number.
+func (e Elem) Stored() []byte { return e.b }
+
 // Append appends the element as a byte string to dst.
 func (e Elem) Append(dst []byte) []byte {
 	if e.b == nil {
