@@ -46,6 +46,8 @@ type Options struct {
 	CPU int
 	// Clients is the greatest number of clients that it must accept.
 	Clients int
+	// Args are further arguments.
+	Args []string
 }
 
 // Start starts command (a program and its first arguments) with an empty data set on a free port, loads the module, and waits
@@ -75,6 +77,7 @@ func start(name string, command []string, o Options) (*Server, error) {
 	args := append(append([]string{}, command[1:]...),
 		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir,
 		"--maxclients", strconv.Itoa(o.Clients+100))
+	args = append(args, o.Args...)
 	if o.Module != "" {
 		args = append(args, "--loadmodule", o.Module)
 	}

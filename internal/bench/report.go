@@ -27,6 +27,8 @@ type Report struct {
 	Plan *Plan
 	// Differences are the replies in which the servers do not agree.
 	Differences []string
+	// AppendOnly are rows of servers that keep an append-only file, synced every second.
+	AppendOnly []Row
 	// Rows, API and Idle are the measurements; a part that was not run is nil.
 	Rows []Row
 	API  []APIRow
@@ -86,7 +88,8 @@ func (r *Report) Markdown() string {
 		fmt.Fprintf(&b, "Servers and generator are not bound to processors.\n")
 	}
 	r.differences(&b)
-	r.commands(&b)
+	commands(&b, "Commands", r.Rows)
+	commands(&b, "Commands with an append-only file, synced every second", r.AppendOnly)
 	r.api(&b)
 	r.async(&b)
 	r.idle(&b)
@@ -106,15 +109,15 @@ func (r *Report) differences(b *strings.Builder) {
 	}
 }
 
-func (r *Report) commands(b *strings.Builder) {
-	if len(r.Rows) == 0 {
+func commands(b *strings.Builder, title string, rows []Row) {
+	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n### Commands: CPU of the server per command\n\n")
+	fmt.Fprintf(b, "\n### %s: CPU of the server per command\n\n", title)
 	fmt.Fprintf(b, "| command | pipeline | A ns | B ns | CPU ratio | uncertainty | limit | | A user ns | B user ns | A kcmd/s | B kcmd/s | rate ratio |\n")
 	fmt.Fprintf(b, "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
-	for i := range r.Rows {
-		row := &r.Rows[i]
+	for i := range rows {
+		row := &rows[i]
 		if row.Skipped != "" {
 			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | %.2f | over | | | | | |\n", row.Case, row.Depth, cell(row.Skipped), Limit(row.Depth))
 			continue

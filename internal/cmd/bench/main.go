@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,6 +31,7 @@ func run() error {
 	b := flag.String("b", "bin/berth serve", "command line of the `server` that is judged")
 	module := flag.String("module", "bin/bench/benchmod.so", "bench module to load into both; empty: none")
 	cases := flag.String("cases", strings.Join(bench.CaseNames(), ","), "commands to time; empty: none")
+	appendOnly := flag.String("aof", "set,lpush", "commands to time with an append-only file; empty: none")
 	depths := flag.String("pipeline", "1,16,64", "pipeline depths")
 	api := flag.Int("api", 10000, "module calls per loop; 0: leave that part out")
 	async := flag.String("async", "bin/bench/asyncmod.so", "module for what does not happen inside of one command; empty: leave that part out")
@@ -91,6 +93,9 @@ func run() error {
 		return err
 	}
 	m := &measurement{plan: p, options: o, commands: [2][]string{strings.Fields(*a), strings.Fields(*b)}}
+	if *appendOnly != "" {
+		m.appendOnly = strings.Split(*appendOnly, ",")
+	}
 	report, err := m.run(*api, *async, *memory, *latency, *save)
 	if err != nil {
 		return err
@@ -103,8 +108,8 @@ func run() error {
 		}
 	}
 	if *check {
-		for i := range report.Rows {
-			if r := &report.Rows[i]; r.Over() {
+		for _, r := range slices.Concat(report.Rows, report.AppendOnly) {
+			if r.Over() {
 				return fmt.Errorf("%s at pipeline %d is over its limit", r.Case, r.Depth)
 			}
 		}
@@ -119,6 +124,8 @@ type measurement struct {
 	commands [2][]string
 	names    [2]string
 	report   *bench.Report
+	// appendOnly are the commands to be timed with an append-only file.
+	appendOnly []string
 }
 
 // start starts server number i.
@@ -144,6 +151,11 @@ func (m *measurement) run(api int, async string, memory, latency, save int) (*be
 	}
 	if async != "" {
 		if err := m.async(async); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.appendOnly) > 0 {
+		if err := m.besideFile(); err != nil {
 			return nil, err
 		}
 	}
@@ -228,6 +240,26 @@ func (m *measurement) async(module string) error {
 		r.Loop = append(r.Loop, res)
 	}
 	return nil
+}
+
+// besideFile compares commands on servers that keep an append-only file.
+func (m *measurement) besideFile() error {
+	o, plan := m.options, *m.plan
+	o.Module = ""
+	o.Args = []string{"--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"}
+	plan.Cases = m.appendOnly
+	var servers [2]*bench.Server
+	for i := range servers {
+		s, err := m.start(i, o)
+		if err != nil {
+			return err
+		}
+		defer s.Stop()
+		servers[i] = s
+	}
+	var err error
+	m.report.AppendOnly, err = apart(func() ([]bench.Row, error) { return bench.Compare(&plan, servers[0], servers[1]) })
+	return err
 }
 
 func (m *measurement) idle() error {
