@@ -142,10 +142,10 @@ func (f *frame) commandKeys(flagsOut uintptr) {
 		return
 	}
 	put(f.uptr(3), int32(len(keys)))
-	positions := mallocC(4 * len(keys))
+	positions := host.running.lendC(4 * len(keys))
 	flags := uintptr(0)
 	if flagsOut != 0 {
-		flags = mallocC(4 * len(keys))
+		flags = host.running.lendC(4 * len(keys))
 		put(flagsOut, flags)
 	}
 	for i, k := range keys {

@@ -75,7 +75,7 @@ func apiLoadStringBuffer(f *frame) {
 	if !ok {
 		return
 	}
-	p := mallocC(len(s))
+	p := object[moduleIO](f, 0, headIO).t.m.lendC(len(s))
 	if p == 0 {
 		return
 	}

@@ -14,7 +14,11 @@ func apiGetApi(f *frame) {
 				m.freeTakesContext = true
 			}
 			if ok && apiAddr[i] != 0 {
-				put(f.uptr(1), apiAddr[i])
+				addr := heapFunc(host.running, i)
+				if addr == 0 {
+					addr = apiAddr[i]
+				}
+				put(f.uptr(1), addr)
 				f.setOK(true)
 				return
 			}

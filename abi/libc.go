@@ -38,6 +38,7 @@ func resolveLibc() error {
 		*s.addr = a
 	}
 	libcMallinfo = libcFunc("mallinfo2")
+	resolveHeap()
 	return nil
 }
 

@@ -39,6 +39,7 @@ func (h *Host) Start(path string, args []string, onload uintptr, text []Range) (
 	m := newModule(h, path, args)
 	m.text = text
 	m.onLoad = true
+	m.takeHeap()
 	// The module counts as loaded while OnLoad runs, for calls without a
 	// context are attributed by the list; without a name nobody can find it.
 	h.setModules(append(slices.Clone(h.Modules()), m))
@@ -133,6 +134,7 @@ func (h *Host) drop(m *Module) {
 		h.killFork(h.forked.pid)
 	}
 	m.removeExtras()
+	m.leaveHeap()
 	h.setModules(slices.DeleteFunc(slices.Clone(h.Modules()), func(o *Module) bool { return o == m }))
 }
 
@@ -182,6 +184,9 @@ type Holdings struct {
 	// ThreadsIn are its threads that have the host lock, ThreadsWaiting those that
 	// wait for it.
 	ThreadsIn, ThreadsWaiting int
+	// Memory is how many bytes it has allocated and not freed, below zero if that is
+	// not known.
+	Memory int64
 }
 
 // Holdings counts what the module holds.
@@ -194,7 +199,7 @@ func (m *Module) Holdings() Holdings {
 	return Holdings{
 		Commands: len(m.commands), Filters: len(m.filters), Timers: len(m.timers), TimeEvents: len(m.times),
 		Files: len(m.files), Sockets: len(m.sockets), Clients: len(m.clients), Attachments: len(m.attached),
-		Blocked: m.host.srv.BlockedCount(m), ThreadsIn: in, ThreadsWaiting: int(m.waiting.Load()),
+		Blocked: m.host.srv.BlockedCount(m), ThreadsIn: in, ThreadsWaiting: int(m.waiting.Load()), Memory: m.heapBytes(),
 	}
 }
 

@@ -11,8 +11,8 @@ const mallinfoSize = 80
 
 // countMemory has the server count what modules allocate: the strings that they
 // hold, and the C heap, which is theirs alone but for a few kilobytes of the C
-// library. RedisModule_Alloc is malloc itself, so that it costs no crossing; the
-// price is that the sum is a sample.
+// library. RedisModule_Alloc does not cross into Go, so the C library is asked, now
+// and then: see AddSampledMemory.
 func (h *Host) countMemory() {
 	h.srv.AddMemory(func() uint64 { return uint64(sharedHeap.Used() + max(0, dictMemory.Load())) })
 	if libcMallinfo == 0 {

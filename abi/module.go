@@ -22,6 +22,7 @@ type Module struct {
 	text    []Range
 	options int
 	meter   server.Meter
+	heap    int // its place in moduleHeaps
 	// waiting is how many of its threads wait for the host lock.
 	waiting atomic.Int32
 	fault   *fault // what ended its service; see crashed

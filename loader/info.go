@@ -17,7 +17,7 @@ type figure struct {
 // holdings are how much of the server's a module has in use.
 func holdings(m *abi.Module) []figure {
 	h := m.Holdings()
-	return []figure{
+	figures := []figure{
 		{"commands", int64(h.Commands)},
 		{"filters", int64(h.Filters)},
 		{"timers", int64(h.Timers)},
@@ -30,6 +30,10 @@ func holdings(m *abi.Module) []figure {
 		{"threads_in", int64(h.ThreadsIn)},
 		{"threads_waiting", int64(h.ThreadsWaiting)},
 	}
+	if h.Memory >= 0 {
+		figures = append(figures, figure{"memory", h.Memory})
+	}
+	return figures
 }
 
 // spent is what a module's callbacks took, in microseconds.

@@ -2,6 +2,9 @@ package moduletest
 
 import (
 	"fmt"
+	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -64,15 +67,53 @@ func TestModuleInfo(t *testing.T) {
 	c.expect(t, "done", "SLOW.HOLD", "command", "0")
 	got := moduleInfo(t, c, "slow")
 	for name, want := range map[string]string{
-		"name": `"slow"`, "ver": "(integer) 1", "path": `"` + so + `"`, "state": `"running"`, "commands": "(integer) 1",
-		"timers": "(integer) 0", "threads_waiting": "(integer) 0", "slow": "(integer) 0", "args": "1) \"one\"\n2) \"two\"",
+		"name": `"slow"`, "ver": "(integer) 1", "path": `"` + so + `"`, "state": `"running"`, "commands": "(integer) 2",
+		"timers": "(integer) 0", "threads_waiting": "(integer) 0", "args": "1) \"one\"\n2) \"two\"",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %s, want %s", name, got[name], want)
 		}
 	}
+	if line := regexp.MustCompile(`held the loop for \d?\d\..*`).FindString(s.output()); line != "" {
+		t.Errorf("this is not slow: %s", line)
+	}
 	c.expect(t, "(error) ERR no such module with that name", "MODULE", "INFO", "nobody")
 	c.expect(t, "(error) ERR wrong number of arguments for 'module|info' command", "MODULE", "INFO")
+}
+
+// What a module allocates is counted for it, by whatever thread it is freed.
+func TestModuleMemory(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("SKIPPED: memory is counted on amd64 only")
+	}
+	so := module(t, "testdata/modules/slow.c")
+	other := module(t, "testdata/modules/threads.c")
+	s := startBerth(t)
+	c := s.dial()
+	c.expect(t, "OK", "MODULE", "LOAD", so)
+	c.expect(t, "OK", "MODULE", "LOAD", other)
+	memory := func(name string) int {
+		var n int
+		if _, err := fmt.Sscanf(moduleInfo(t, c, name)["memory"], "(integer) %d", &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before, beside := memory("slow"), memory("threads")
+	const n = 100_000
+	for range 3 {
+		c.expect(t, "done", "SLOW.MEMORY", strconv.Itoa(n))
+		if more := memory("slow") - before; more < 5*n || more > 5*n+n/10 {
+			t.Errorf("%d bytes were taken, %d counted", 5*n, more)
+		}
+		c.expect(t, "done", "SLOW.MEMORY")
+		if after := memory("slow"); after != before {
+			t.Errorf("%d bytes before, %d after all was freed", before, after)
+		}
+	}
+	if after := memory("threads"); after != beside {
+		t.Errorf("the other module had %d bytes and has %d", beside, after)
+	}
 }
 
 // moduleInfo is MODULE INFO by field, in redis-cli's notation.

@@ -84,10 +84,43 @@ static int slowHold(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return RedisModule_ReplyWithSimpleString(ctx, "done");
 }
 
+static void *kept[4];
+
+static void *dropKept(void *unused) {
+    REDISMODULE_NOT_USED(unused);
+    for (int i = 0; i < 4; i++) RedisModule_Free(kept[i]);
+    memset(kept, 0, sizeof(kept));
+    RedisModule_Free(NULL);
+    return NULL;
+}
+
+/* SLOW.MEMORY n: keeps five times n bytes, taken in all ways; none: frees them, on
+ * a thread. */
+static int slowMemory(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    long long n;
+    if (argc == 1) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, dropKept, NULL) != 0) return RedisModule_ReplyWithError(ctx, "ERR no thread");
+        pthread_join(thread, NULL);
+    } else if (kept[0] == NULL && RedisModule_StringToLongLong(argv[1], &n) == REDISMODULE_OK) {
+        kept[0] = RedisModule_Alloc(n);
+        memset(kept[0], 'x', n - 1);
+        ((char *)kept[0])[n - 1] = 0;
+        kept[1] = RedisModule_Calloc(n, 1);
+        kept[2] = RedisModule_Realloc(RedisModule_Realloc(NULL, n), 2 * n);
+        kept[3] = RedisModule_Strdup(kept[0]);
+        void *gone = RedisModule_Realloc(RedisModule_Alloc(n), 0);
+        if (gone != NULL || ((char *)kept[1])[n - 1] != 0 || strlen(kept[3]) != (size_t)n - 1)
+            return RedisModule_ReplyWithError(ctx, "ERR the memory is not as it should be");
+    }
+    return RedisModule_ReplyWithSimpleString(ctx, "done");
+}
+
 int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     REDISMODULE_NOT_USED(argv);
     REDISMODULE_NOT_USED(argc);
     if (RedisModule_Init(ctx, "slow", 1, REDISMODULE_APIVER_1) != REDISMODULE_OK) return REDISMODULE_ERR;
     if (RedisModule_SubscribeToKeyspaceEvents(ctx, REDISMODULE_NOTIFY_STRING, onKey) != REDISMODULE_OK) return REDISMODULE_ERR;
+    if (RedisModule_CreateCommand(ctx, "slow.memory", slowMemory, "", 0, 0, 0) != REDISMODULE_OK) return REDISMODULE_ERR;
     return RedisModule_CreateCommand(ctx, "slow.hold", slowHold, "write", 0, 0, 0);
 }
