@@ -116,6 +116,32 @@ func apiCreateCommand(f *frame) {
 	f.setOK(true)
 }
 
+// apiSetCommandACLCategories sets a command's access categories, which a module may
+// do while it is loaded. Categories are separated by one space.
+func apiSetCommandACLCategories(f *frame) {
+	f.setOK(false)
+	if f.int(0) == 0 {
+		return
+	}
+	c := object[command](f, 0, headCommand)
+	if c == nil || !c.m.onLoad {
+		return
+	}
+	var all server.Category
+	if names := cstring(f.uptr(1)); names != "" {
+		for name := range strings.SplitSeq(names, " ") {
+			bit, ok := server.CategoryNamed(name)
+			if !ok {
+				host.srv.Log(server.LogWarning, "Unrecognized categories flag %s on module load", name)
+				return
+			}
+			all |= bit
+		}
+	}
+	c.cmd.ACL = all
+	f.setOK(true)
+}
+
 func apiCreateSubcommand(f *frame) {
 	parent := object[command](f, 0, headCommand)
 	if parent == nil {

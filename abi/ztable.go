@@ -1154,6 +1154,7 @@ func init() {
 		fnGetCommand:                        apiGetCommand,
 		fnCreateSubcommand:                  apiCreateSubcommand,
 		fnSetCommandInfo:                    apiSetCommandInfo,
+		fnSetCommandACLCategories:           apiSetCommandACLCategories,
 		fnSetModuleAttribs:                  apiSetModuleAttribs,
 		fnIsModuleNameBusy:                  apiIsModuleNameBusy,
 		fnWrongArity:                        apiWrongArity,

@@ -72,7 +72,7 @@ func cmdCommandList(c *Client, argv [][]byte) {
 			name := string(arg)
 			keep = func(cmd *Command) bool { return name != "" && cmd.moduleName() == name }
 		case "aclcat":
-			cat := categoryByName(strings.ToLower(string(arg)))
+			cat, _ := CategoryNamed(string(arg)) // none has no commands
 			keep = func(cmd *Command) bool { return cmd.ACL&cat != 0 }
 		case "pattern":
 			keep = func(cmd *Command) bool { return Match(arg, []byte(cmd.FullName()), true) }
@@ -91,14 +91,6 @@ func cmdCommandList(c *Client, argv [][]byte) {
 	for _, name := range names {
 		c.WriteBulkString(name)
 	}
-}
-
-// categoryByName finds an access category, none when there is no such.
-func categoryByName(name string) Category {
-	if i := slices.Index(CategoryNames, name); i >= 0 {
-		return 1 << i
-	}
-	return 0
 }
 
 // cmdCommandGetKeys is COMMAND GETKEYS name [arg ...].

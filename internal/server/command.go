@@ -1,5 +1,7 @@
 package server
 
+import "strings"
+
 // Handler runs one command. argv[0] is the name as it was sent; argv and what
 // it points to are valid only during the call.
 type Handler func(c *Client, argv [][]byte)
@@ -177,4 +179,14 @@ var CategoryNames = []string{
 	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string",
 	"bitmap", "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow",
 	"blocking", "dangerous", "connection", "transaction", "scripting",
+}
+
+// CategoryNamed is the category with a name, in any case.
+func CategoryNamed(name string) (c Category, ok bool) {
+	for i, n := range CategoryNames {
+		if strings.EqualFold(n, name) {
+			return 1 << i, true
+		}
+	}
+	return 0, false
 }
