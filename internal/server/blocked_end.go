@@ -232,7 +232,5 @@ func (s *Server) release(c *Client) {
 	}
 	s.unblocked(c)
 	delete(s.blocked.fakes, c)
-	c.Flags &^= FlagExecuting
-	c.finishCommand()
-	s.resumeClient(c)
+	s.endCommand(c)
 }

@@ -203,10 +203,22 @@ func (s *Server) endWait(w *keyWait) {
 	c := w.client
 	s.stopTimer(w)
 	c.waits = nil
-	c.Flags &^= FlagExecuting
-	c.finishCommand()
+	s.endCommand(c)
 	s.done(c)
-	s.resumeClient(c)
+}
+
+// endCommand ends the command of a client that has waited. What else it sent is
+// processed.
+func (s *Server) endCommand(c *Client) {
+	c.Flags &^= FlagExecuting
+	if c.Flags&FlagCloseAfterCommand != 0 {
+		c.Flags = c.Flags&^FlagCloseAfterCommand | FlagCloseAfterReply
+	}
+	c.finishCommand()
+	if c.Flags&FlagFake == 0 {
+		c.checkLimit()
+		s.resumeClient(c)
+	}
 }
 
 // waitOver ends a wait whose time is over. A command that is being postponed has
