@@ -83,7 +83,7 @@ func (s *Server) overMemory() uint64 {
 
 // evictSafe reports whether keys may go now.
 func (s *Server) evictSafe() bool {
-	return s.exec.yielding == 0 && s.Paused() == PauseNone
+	return s.exec.yielding == 0 && s.Paused() == PauseNone && !s.snapshotPressed()
 }
 
 // makeRoom evicts keys, within limits of time, when the memory in use exceeds

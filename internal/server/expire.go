@@ -50,6 +50,9 @@ func (s *Server) startExpireCron() {
 // expireCycle goes round the databases within its budget; the next one begins
 // where this one stopped.
 func (s *Server) expireCycle() {
+	if s.snapshotPressed() {
+		return
+	}
 	start := nanotime()
 	now := time.Now().UnixMilli()
 	for range s.keyspace.dbs {

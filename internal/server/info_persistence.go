@@ -49,6 +49,7 @@ func (s *Server) infoPersistence(w *InfoWriter) {
 		s.infoLoading(w)
 	}
 	w.int("snapshot_last_longest_slice_usec", s.persist.last.longest.Microseconds())
+	w.int("snapshot_last_longest_slice_cpu_usec", s.persist.last.busiest.Microseconds())
 	w.int("snapshot_functions_kept", int64(len(s.persist.functions)))
 }
 
@@ -58,7 +59,7 @@ func (s *Server) infoPersistence(w *InfoWriter) {
 func (s *Server) infoSnapshot(w *InfoWriter, sn *Snapshot) {
 	peak, size, keys, total, done := int64(0), int64(0), int64(0), int64(0), 0.0
 	if sn != nil {
-		peak, size = sn.extra, sn.out.behind()+int64(len(sn.main.B)+len(sn.early.B))
+		peak, size = sn.extra, sn.taken()
 		keys, total = int64(sn.keys), int64(sn.total)
 		if total > 0 {
 			done = float64(keys) / float64(total) * 100

@@ -94,7 +94,7 @@ func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 func (s *Server) live(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
 	if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
-		if s.Paused() == PauseNone {
+		if s.Paused() == PauseNone && !s.snapshotPressed() {
 			s.expireKey(db, key)
 		}
 		return nil

@@ -25,13 +25,17 @@ type persistState struct {
 
 // lastSnapshot is what INFO tells of the snapshot that ended last.
 type lastSnapshot struct {
-	extra   int64
-	longest time.Duration
+	extra            int64
+	longest, busiest time.Duration
 }
 
-// noteSnapshot keeps what INFO tells of a snapshot that ended.
+// noteSnapshot keeps what INFO tells of a snapshot that ended, and logs what it took.
 func (s *Server) noteSnapshot(sn *Snapshot) {
-	s.persist.last = lastSnapshot{sn.extra, time.Duration(sn.longest)}
+	l := lastSnapshot{sn.extra, time.Duration(sn.longest), time.Duration(sn.busiest)}
+	s.persist.last = l
+	s.Log(LogNotice, "Snapshot: %d of %d keys, %.3f seconds, at most %.1f MB of memory beside the data set, "+
+		"the loop held for %.3f ms at most, with %.3f ms of processor time at most",
+		sn.keys, sn.total, float64(nanotime()-sn.began)/1e9, float64(l.extra)/(1<<20), float64(l.longest)/1e6, float64(l.busiest)/1e6)
 }
 
 // keyDelay is how long tests want each key to take, in nanoseconds: microseconds

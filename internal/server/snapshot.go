@@ -77,21 +77,28 @@ type Snapshot struct {
 	// tail is what comes behind the keys.
 	tail []byte
 
-	policy  usePolicy
-	err     error
-	began   int64
-	total   int
-	keys    int
-	longest int64 // the longest slice, in nanoseconds
+	policy usePolicy
+	err    error
+	began  int64
+	total  int
+	keys   int
+	// longest is for how long the loop was held at most, in nanoseconds, and busiest how
+	// much of its thread's time that took at most: other processes may have been in the
+	// way.
+	longest, busiest int64
 	// keyDelay is what rdb-key-save-delay asks for, and delay what that adds up to, in
 	// nanoseconds.
 	keyDelay, delay int64
 	// sync is set while the loop is held.
 	sync bool
 	// extra is the most memory that was taken at once, in bytes.
-	extra   int64
-	timer   loop.TimerID
-	waiting []*Client
+	extra int64
+	timer loop.TimerID
+	// waiting are clients that wait for a huge value, crowd those that wait for memory.
+	waiting, crowd []*Client
+	// held is how much memory have values that are gone for others, in bytes, and
+	// emptied how much have databases.
+	held, emptied int64
 	// walked is set when the walk is over, or was given up.
 	walked bool
 }
@@ -145,6 +152,7 @@ func (s *Server) StartSnapshot(o SnapshotOptions) (*Snapshot, error) {
 	if s.persist.running != nil {
 		return nil, ErrSnapshotRunning
 	}
+	held := holdLoop()
 	sn := s.newSnapshot(o)
 	if err := sn.begin(); err != nil {
 		return nil, err
@@ -155,6 +163,7 @@ func (s *Server) StartSnapshot(o SnapshotOptions) (*Snapshot, error) {
 	}
 	sn.out.start(func() { s.Loop.Post(sn.written) })
 	sn.timer = s.Loop.AddTimer(0, func(loop.TimerID) time.Duration { return sn.slice() }, nil)
+	sn.hold(held)
 	return sn, nil
 }
 
@@ -305,6 +314,9 @@ func (sn *Snapshot) part(db *store.DB) *snapshotPart {
 
 // Keep implements store.Guard.
 func (sn *Snapshot) Keep(db *store.DB, e *store.Entry) {
+	if sn.enc.Entry() == e || large(e) {
+		defer sn.hold(holdLoop())
+	}
 	if sn.enc.Entry() == e {
 		// Nobody could wait for it: a transaction or a module changes it.
 		sn.enc.All(&sn.main)
@@ -334,6 +346,7 @@ func (sn *Snapshot) Take(db *store.DB, e *store.Entry) bool {
 		return false
 	}
 	sn.next = append(sn.next, nextValue{part: sn.part(db), loose: e})
+	sn.held += int64(e.MemoryUsage())
 	return true
 }
 

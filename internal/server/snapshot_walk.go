@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"berth/internal/persist/snapshot"
 	"berth/internal/store"
 	"berth/loop"
@@ -17,15 +19,19 @@ func (sn *Snapshot) slice() time.Duration {
 		return loop.NoMore
 	}
 	if sn.out.behind() > slackBytes {
+		sn.resumeCrowd()
 		return time.Millisecond
 	}
-	start := nanotime()
-	done := sn.walk(start + int64(sliceTime))
-	sn.longest = max(sn.longest, nanotime()-start)
+	held := holdLoop()
+	done := sn.walk(held.wall + int64(sliceTime))
 	if done || sn.err != nil {
 		_ = sn.end()
+	}
+	sn.hold(held)
+	if sn.walked {
 		return loop.NoMore
 	}
+	sn.resumeCrowd()
 	pause := max(pauseTime, time.Duration(sn.delay))
 	sn.delay = 0
 	return pause
@@ -62,6 +68,7 @@ func (sn *Snapshot) step() {
 		return
 	}
 	if sn.loose != nil {
+		sn.held -= int64(sn.loose.MemoryUsage())
 		sn.encPart.db.Discard(sn.loose)
 		sn.loose = nil
 	} else {
@@ -114,8 +121,26 @@ func (sn *Snapshot) scan(p *snapshotPart) {
 }
 
 // noteExtra notes how much memory the snapshot takes.
-func (sn *Snapshot) noteExtra() {
-	sn.extra = max(sn.extra, sn.out.behind()+int64(len(sn.main.B)+len(sn.early.B)))
+func (sn *Snapshot) noteExtra() { sn.extra = max(sn.extra, sn.taken()+sn.emptied) }
+
+// loopHold is when the loop began to do a snapshot's work.
+type loopHold struct{ wall, thread int64 }
+
+func holdLoop() loopHold { return loopHold{nanotime(), threadTime()} }
+
+// hold notes for how long the loop was held. It works as deferred.
+func (sn *Snapshot) hold(h loopHold) {
+	sn.longest = max(sn.longest, nanotime()-h.wall)
+	sn.busiest = max(sn.busiest, threadTime()-h.thread)
+}
+
+// threadTime is how much time of a processor the thread has had, in nanoseconds.
+func threadTime() int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return t.Nano()
 }
 
 // end ends the walk. The goroutine writes what is left and ends too; when it has
@@ -153,6 +178,7 @@ func (sn *Snapshot) end() error {
 	}
 	sn.walked = true
 	sn.resumeWaiting()
+	sn.resumeCrowd()
 	return sn.err
 }
 
@@ -188,6 +214,7 @@ func (sn *Snapshot) detached(db, old *store.DB, release func(*store.DB)) bool {
 	for _, p := range sn.parts {
 		if p.db == db {
 			p.db, p.release = old, release
+			sn.emptied += old.Used()
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"berth/internal/persist/rdb"
 	"berth/internal/persist/snapshot"
@@ -26,8 +27,9 @@ type snapshotWriter struct {
 	mu     sync.Mutex
 	change sync.Cond
 	queue  []snapshot.Chunk
-	// bytes are those handed over and not yet written.
-	bytes int64
+	// bytes are those handed over and not yet written. It changes under the lock, which
+	// the loop need not take to read it.
+	bytes atomic.Int64
 	// spare are chunks that were written, whose memory is good for others.
 	spare  []snapshot.Chunk
 	closed bool
@@ -62,7 +64,7 @@ func (w *snapshotWriter) put(from *snapshot.Writer) {
 	switch {
 	case !w.inline:
 		w.queue = append(w.queue, c)
-		w.bytes += int64(len(c.B))
+		w.bytes.Add(int64(len(c.B)))
 		n := len(w.spare)
 		switch {
 		case n > 0:
@@ -93,11 +95,7 @@ func (w *snapshotWriter) close(tail []byte, err error) {
 }
 
 // behind is how many bytes are yet to be written.
-func (w *snapshotWriter) behind() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.bytes
-}
+func (w *snapshotWriter) behind() int64 { return w.bytes.Load() }
 
 // failed is why the goroutine ended early, if it did.
 func (w *snapshotWriter) failed() error {
@@ -109,7 +107,7 @@ func (w *snapshotWriter) failed() error {
 // waitBelow waits until no more than n bytes are yet to be written.
 func (w *snapshotWriter) waitBelow(n int64) {
 	w.mu.Lock()
-	for w.bytes > n && w.err == nil {
+	for w.bytes.Load() > n && w.err == nil {
 		w.change.Wait()
 	}
 	w.mu.Unlock()
@@ -132,7 +130,7 @@ func (w *snapshotWriter) wait() error {
 func (w *snapshotWriter) next(written snapshot.Chunk) (snapshot.Chunk, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.bytes -= int64(len(written.B))
+	w.bytes.Add(-int64(len(written.B)))
 	if n := cap(written.B); n > 0 && n <= maxSpare {
 		w.spare = append(w.spare, written)
 	}
@@ -157,7 +155,8 @@ func (w *snapshotWriter) run() {
 	if w.err == nil {
 		w.err = err
 	}
-	w.ended, w.queue, w.spare, w.bytes = true, nil, nil, 0
+	w.ended, w.queue, w.spare = true, nil, nil
+	w.bytes.Store(0)
 	w.change.Broadcast()
 }
 
