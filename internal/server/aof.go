@@ -83,8 +83,8 @@ func (s *Server) aofPrefix() string { return s.Config.String("appendfilename") }
 // feedAOF takes what is propagated.
 func (s *Server) feedAOF(db int, cmd []byte) {
 	a := &s.aof
-	if a.mode != aofOn && (a.mode != aofWaiting || a.rewrite.running == nil) {
-		return
+	if a.log == nil {
+		return // it is off, or waits for its first base file to be begun
 	}
 	if s.Config.Values.AppendTimes {
 		if now := s.Unixtime(); now > a.noted {

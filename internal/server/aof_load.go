@@ -97,13 +97,9 @@ func (l *aofLoad) files(files []aof.File) error {
 	}()
 	for i, f := range files {
 		start := time.Now()
-		size, err := l.file(f.Name)
+		size, err := l.file(f.Name, files[i+1:])
 		if err != nil {
 			return err
-		}
-		if l.truncated && i < len(files)-1 {
-			s.Log(LogWarning, "Fatal error: the truncated file is not the last file")
-			return aof.ErrTruncated
 		}
 		kind := "incr"
 		if f.Kind == aof.Base {
@@ -115,8 +111,20 @@ func (l *aofLoad) files(files []aof.File) error {
 	return nil
 }
 
-// file loads one file and says how long it is. An error is in the log.
-func (l *aofLoad) file(name string) (size int64, err error) {
+// empty reports whether there is nothing in the files behind one whose end is missing:
+// then it was the one that was written last.
+func (l *aofLoad) empty(files []aof.File) bool {
+	for _, f := range files {
+		if info, err := os.Stat(l.s.aofPath(f.Name)); err != nil || info.Size() != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// file loads one file, which others follow, and says how long it is. An error is in the
+// log.
+func (l *aofLoad) file(name string, behind []aof.File) (size int64, err error) {
 	s := l.s
 	f, err := os.Open(s.aofPath(name))
 	switch {
@@ -143,6 +151,10 @@ func (l *aofLoad) file(name string) (size int64, err error) {
 	}
 	switch {
 	case errors.Is(err, aof.ErrTruncated):
+		if !l.empty(behind) {
+			s.Log(LogWarning, "Fatal error: the truncated file %s is not the last file, offset %d", name, p.good)
+			return 0, err
+		}
 		return p.good, l.repair(name, p.good, err)
 	case errors.Is(err, ErrAOFReplay):
 		s.Log(LogWarning, "Fatal error reading the append only file %s: %v", name, err)

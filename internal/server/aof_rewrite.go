@@ -34,7 +34,9 @@ type aofRewrite struct {
 // baseWriting is a rewrite that is under way.
 type baseWriting struct {
 	s        *Server
-	snapshot *Snapshot
+	snapshot *Snapshot // nil before it is begun
+	aborted  bool
+	told     bool  // modules know of it
 	began    int64 // seconds since 1970
 	file     *snapshotFile
 	dir      string
@@ -52,73 +54,39 @@ type baseWriting struct {
 	size      int64
 }
 
-// startRewrite begins a new base file of what there is now. What changes from now on
-// goes to a new file behind it. The error is ErrSnapshotRunning, or in the log.
+// startRewrite begins a new base file of what there is now, or in a moment: the file
+// that what changes from then on goes to must be in the manifest before, and the
+// loop does not wait for the disk. The error is ErrSnapshotRunning, or in the log.
 func (s *Server) startRewrite() error {
-	if s.persist.running != nil {
+	a := &s.aof
+	if s.persist.running != nil || a.rewrite.running != nil {
 		return ErrSnapshotRunning
 	}
-	a := &s.aof
-	// Modules may change something when they hear of it: that is part of the
-	// snapshot, and so belongs into the file before it.
-	s.tellPersistence(PersistAOF)
-	s.propagatePending()
-	if a.log != nil {
-		s.flushAOF(true)
-	}
-	w, err := s.beginRewrite()
-	if err != nil {
+	w := &baseWriting{s: s, began: s.Unixtime(), dir: s.Config.String("appenddirname"), prefix: s.aofPrefix()}
+	if err := w.prepare(); err != nil {
 		a.rewrite.failed = true
-		s.tellPersistence(PersistFailed)
 		return err
 	}
-	a.rewrite.running, a.rewrite.scheduled = w, false
+	a.rewrite.scheduled = false
+	a.rewrite.count++
 	s.Log(LogNotice, "Background append only file rewriting started by pid %d", os.Getpid())
 	return nil
 }
 
-// beginRewrite does startRewrite's work.
-func (s *Server) beginRewrite() (*baseWriting, error) {
+// prepare opens the file that follows the base file, and has the rest done when the
+// manifest has it, or at once if it is to be there only with the base file.
+func (w *baseWriting) prepare() error {
+	s := w.s
+	a := &s.aof
 	if err := s.makeAOFDir(); err != nil {
-		return nil, err
+		return err
 	}
-	a := &s.aof
-	w := &baseWriting{s: s, began: s.Unixtime(), dir: s.Config.String("appenddirname"), prefix: s.aofPrefix()}
-	if err := s.openNextLog(w); err != nil {
-		return nil, err
-	}
-	a.rewrite.count++
-	preamble := s.Config.Bool("aof-use-rdb-preamble")
-	w.next, w.log, w.keep = a.manifest.Clone(), a.log, s.Config.Bool("aof-disable-auto-gc")
-	w.name = w.next.NewBase(w.prefix, preamble)
-	var err error
-	if w.file, err = s.createBase(fmt.Sprintf("temp-rewriteaof-bg-%d.aof", os.Getpid())); err == nil {
-		w.snapshot, err = s.StartSnapshot(SnapshotOptions{
-			To: w.file, Preamble: true, Commands: !preamble, Finish: w.publish, Done: w.done,
-		})
-		if err != nil {
-			w.file.discard()
-		}
-	}
-	if err != nil {
-		s.Log(LogWarning, "Can't rewrite append only file in background: %s", config.SysText(err))
-		w.dropLog()
-		return nil, err
-	}
-	w.next.Retire(w.log != nil && w.temp == "")
-	return w, nil
-}
-
-// openNextLog has what is propagated go to a new file from now on: to one that is in
-// the manifest, or to one that will be when the rewrite w is over. The error is in
-// the log.
-func (s *Server) openNextLog(w *baseWriting) error {
-	a := &s.aof
 	var m *aof.Manifest
-	var name string
+	name := ""
 	switch a.mode {
 	case aofOff:
-		return nil
+		a.rewrite.running = w
+		return w.begin()
 	case aofWaiting:
 		w.temp = aof.TempIncr(w.prefix)
 		name = w.temp
@@ -131,20 +99,101 @@ func (s *Server) openNextLog(w *baseWriting) error {
 		s.Log(LogWarning, "Can't open the append-only file %s: %s", name, config.SysText(err))
 		return err
 	}
-	if m != nil {
-		if err := writeManifest(s, w.dir, w.prefix, m); err != nil {
-			// The file stays, for the manifest may have it already.
-			_ = log.Close()
-			return err
-		}
+	w.log = log
+	s.Log(LogNotice, "Creating AOF incr file %s on background rewrite", name)
+	if m == nil {
+		a.rewrite.running = w
+		return w.begin()
+	}
+	staged, err := m.Stage(w.dir, w.prefix)
+	if err != nil {
+		s.Log(LogWarning, "%v", err)
+		_ = log.Close() // it is empty
+		return err
+	}
+	a.rewrite.running = w
+	go func() {
+		err := staged.Commit()
+		s.Loop.Post(func() { s.AfterUnit(func() { w.prepared(m, err) }) })
+	}()
+	return nil
+}
+
+// prepared begins with the base file when the manifest has the file behind it.
+func (w *baseWriting) prepared(m *aof.Manifest, err error) {
+	s := w.s
+	a := &s.aof
+	if err == nil || errors.Is(err, aof.ErrNotLasting) {
 		a.manifest = m
 	}
-	s.Log(LogNotice, "Creating AOF incr file %s on background rewrite", name)
+	switch {
+	case err != nil:
+		s.Log(LogWarning, "%v", err)
+	case w.aborted || a.mode != aofOn:
+		err = ErrSnapshotAborted
+	case s.persist.running != nil:
+		// Something else was quicker: this one has its turn afterwards.
+		a.rewrite.scheduled = true
+		err = ErrSnapshotAborted
+	default:
+		_ = w.begin() // the reason is in the log
+		return
+	}
+	_ = w.log.Close() // it is empty, and the manifest may have it
+	w.ended(err)
+}
+
+// begin begins to write the base file; what is propagated goes to the file behind it
+// from now on. An error is in the log, and ends the rewrite.
+func (w *baseWriting) begin() error {
+	s := w.s
+	a := &s.aof
+	// Modules may change something when they hear of it: that is part of the
+	// snapshot, and so belongs into the file before it.
+	w.told = true
+	s.tellPersistence(PersistAOF)
+	s.propagatePending()
+	if err := w.switchLog(); err != nil {
+		_ = w.log.Close() // it is empty
+		w.ended(err)
+		return err
+	}
+	preamble := s.Config.Bool("aof-use-rdb-preamble")
+	w.next, w.keep = a.manifest.Clone(), s.Config.Bool("aof-disable-auto-gc")
+	w.name = w.next.NewBase(w.prefix, preamble)
+	w.next.Retire(w.log != nil && w.temp == "")
+	var err error
+	if w.file, err = s.createBase(fmt.Sprintf("temp-rewriteaof-bg-%d.aof", os.Getpid())); err == nil {
+		w.snapshot, err = s.StartSnapshot(SnapshotOptions{
+			To: w.file, Preamble: true, Commands: !preamble, Finish: w.publish, Done: w.done,
+		})
+	}
+	if err != nil {
+		w.ended(err)
+	}
+	return err
+}
+
+// errUnwritten is why a rewrite is not begun: what the base file will have would come
+// once more behind it.
+var errUnwritten = errors.New("server: the append-only file cannot be written")
+
+// switchLog writes what was propagated until now, and has the rest go to the next
+// file.
+func (w *baseWriting) switchLog() error {
+	s := w.s
+	a := &s.aof
 	if a.log != nil {
+		s.flushAOF(true)
+		if len(a.buf) != 0 {
+			return errUnwritten
+		}
 		s.closeLog(a.log)
 		a.sync.at = s.Unixtime()
 	}
-	a.log, a.db, a.sync.asked = log, -1, 0
+	if w.log != nil {
+		a.log, a.db, a.sync.asked = w.log, -1, 0
+	}
 	return nil
 }
 
@@ -193,20 +242,26 @@ func removeAll(names [][2]string) {
 	}
 }
 
-// done is called on the loop at the end.
+// done is called on the loop at the end of the snapshot.
 func (w *baseWriting) done(err error) {
-	s := w.s
-	a := &s.aof
-	r := &a.rewrite
-	r.running = nil
-	r.took = s.Unixtime() - w.began
+	r := &w.s.aof.rewrite
 	r.extra = w.snapshot.extra
 	if w.published.Load() {
-		s.Log(LogNotice, "Background AOF rewrite terminated with success")
+		w.s.Log(LogNotice, "Background AOF rewrite terminated with success")
 		w.succeeded()
 		return
 	}
-	w.file.discard()
+	w.ended(err)
+}
+
+// ended takes note of a rewrite that came to nothing.
+func (w *baseWriting) ended(err error) {
+	s := w.s
+	r := &s.aof.rewrite
+	r.running, r.took = nil, s.Unixtime()-w.began
+	if w.file != nil {
+		w.file.discard()
+	}
 	w.dropLog()
 	if errors.Is(err, ErrSnapshotAborted) {
 		s.Log(LogWarning, "Background AOF rewrite was given up")
@@ -215,18 +270,21 @@ func (w *baseWriting) done(err error) {
 		r.failed = true
 		r.failures++
 	}
-	if a.mode == aofWaiting {
+	if s.aof.mode == aofWaiting {
 		r.scheduled = true
 	}
-	s.tellPersistence(PersistFailed)
+	if w.told {
+		s.tellPersistence(PersistFailed)
+	}
 }
 
 // succeeded takes the new files into use.
 func (w *baseWriting) succeeded() {
 	s := w.s
 	a := &s.aof
+	r := &a.rewrite
 	a.manifest = w.next
-	a.rewrite.failed, a.rewrite.failures = false, 0
+	r.running, r.took, r.failed, r.failures = nil, s.Unixtime()-w.began, false, 0
 	if a.mode != aofOff && a.log == w.log && w.log != nil {
 		a.size = w.size + a.log.Size()
 		a.baseSize = a.size
@@ -252,8 +310,13 @@ func (w *baseWriting) dropLog() {
 
 // abandonRewrite gives a rewrite up.
 func (s *Server) abandonRewrite() {
-	if w := s.aof.rewrite.running; w != nil {
-		s.Log(LogNotice, "Killing running AOF rewrite child: %d", os.Getpid())
+	w := s.aof.rewrite.running
+	if w == nil {
+		return
+	}
+	s.Log(LogNotice, "Killing running AOF rewrite child: %d", os.Getpid())
+	w.aborted = true
+	if w.snapshot != nil {
 		w.snapshot.Abort()
 	}
 }

@@ -53,7 +53,7 @@ func (s *Server) StartAppendOnly() error {
 		a.sync.failed, a.failed = "", ""
 	}
 	switch {
-	case s.persist.running != nil:
+	case s.persist.running != nil || a.rewrite.running != nil:
 		s.Log(LogNotice, "AOF was enabled but there is already another background operation. An AOF background was scheduled to start when possible.")
 		a.rewrite.scheduled = true
 	case s.exec.depth > 1:
@@ -62,7 +62,7 @@ func (s *Server) StartAppendOnly() error {
 		a.rewrite.scheduled = true
 	default:
 		if err := s.startRewrite(); err != nil {
-			a.mode = aofOff
+			a.mode, a.rewrite.scheduled = aofOff, false
 			s.Log(LogWarning, "Redis needs to enable the AOF but can't trigger a background AOF rewrite operation. "+
 				"Check the above logs for more info about the error.")
 			return err

@@ -122,36 +122,6 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-// A file whose end is missing is cut where it makes sense, if it is the last one.
-func TestTruncated(t *testing.T) {
-	good := protocol("SELECT 0", "set a 1")
-	for _, tc := range []struct{ name, tail string }{
-		{"a command", protocol("set a 2")[:20]},
-		{"a transaction", protocol("MULTI", "set a 2")},
-		{"the end of a transaction", protocol("MULTI", "set a 2", "EXEC")[:50]},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			dir := t.TempDir()
-			put := func(name, text string) {
-				t.Helper()
-				if err := os.WriteFile(filepath.Join(dir, "appendonlydir", name), []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.Mkdir(filepath.Join(dir, "appendonlydir"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			put("appendonly.aof.manifest", "file x seq 1 type i\n")
-			put("x", good+tc.tail)
-			l := startSaved(t, dir, "appendonly yes")
-			l.dial().expect("get a", "1", "incr a", "2")
-			if got, want := files(t)["x"], good+protocol("SELECT 0", "incr a"); got != want {
-				t.Errorf("the file has %q, want %q", got, want)
-			}
-		})
-	}
-}
-
 // After a second the disk has what was written, though nothing more is.
 func TestEverySecond(t *testing.T) {
 	l := startSaved(t, t.TempDir(), "appendonly yes")

@@ -3,12 +3,8 @@ package aof
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
-
-	"berth/internal/config"
 )
 
 // Log is the file that is appended to. It belongs to one goroutine, apart from Sync
@@ -102,64 +98,6 @@ func (l *Log) Sync() error { return syncData(l.f) }
 
 // Close closes the file. Any goroutine.
 func (l *Log) Close() error { return l.f.Close() }
-
-// ErrNotLasting is returned when a manifest is in its place, and a failure of the
-// machine might bring the one before it back.
-var ErrNotLasting = errors.New("aof: the manifest may not last")
-
-// WriteManifest puts a manifest into a directory, in place of the one that is there,
-// and returns when that is certain to last. prefix is what the names begin with. The
-// error is a *StepError.
-func WriteManifest(dir, prefix string, m *Manifest) error {
-	name := prefix + ManifestSuffix
-	temp := TempPrefix + name
-	f, err := os.OpenFile(filepath.Join(dir, temp), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, filePerm)
-	if err != nil {
-		return &StepError{"Can't open the AOF manifest file " + temp, err}
-	}
-	if _, err = f.Write(m.Append(nil)); err == nil {
-		err = syncData(f)
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return &StepError{"Error trying to write the temporary AOF manifest file " + temp, err}
-	}
-	if err := os.Rename(filepath.Join(dir, temp), filepath.Join(dir, name)); err != nil {
-		return &StepError{"Error trying to rename the temporary AOF manifest file " + temp + " into " + name, err}
-	}
-	if err := SyncDir(dir); err != nil {
-		return &StepError{"Fail to fsync AOF directory " + dir, fmt.Errorf("%w: %w", ErrNotLasting, err)}
-	}
-	return nil
-}
-
-// StepError is the step in which something failed, in the words of Redis's log.
-type StepError struct {
-	Step   string
-	Reason error
-}
-
-// Error tells the step and the reason.
-func (e *StepError) Error() string { return e.Step + ": " + config.SysText(e.Reason) }
-
-// Unwrap gives the reason.
-func (e *StepError) Unwrap() error { return e.Reason }
-
-// SyncDir returns when the names in a directory are on the disk. What cannot be
-// synced, on file systems that do not know of it, is taken to be.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("aof: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) && !badForDirs(err) {
-		return fmt.Errorf("aof: %w", err)
-	}
-	return nil
-}
 
 // AppendTime appends a remark that notes the time, in seconds since 1970.
 func AppendTime(b []byte, unix int64) []byte {
