@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"berth/abi"
 	"berth/internal/server"
 )
 
@@ -112,23 +113,31 @@ func (l *Loader) cmdUnload(c *server.Client, argv [][]byte) {
 	c.WriteOK()
 }
 
+// identityFields is how many fields writeIdentity writes.
+const identityFields = 4
+
+// writeIdentity replies what MODULE LIST tells of a module.
+func writeIdentity(c *server.Client, m *abi.Module) {
+	c.WriteBulkString("name")
+	c.WriteBulkString(m.Name())
+	c.WriteBulkString("ver")
+	c.WriteInt(int64(m.Version()))
+	c.WriteBulkString("path")
+	c.WriteBulkString(m.Path())
+	c.WriteBulkString("args")
+	c.WriteArray(len(m.Args()))
+	for _, a := range m.Args() {
+		c.WriteBulkString(a)
+	}
+}
+
 // cmdList is MODULE LIST.
 func (l *Loader) cmdList(c *server.Client, _ [][]byte) {
 	modules, unknown := l.host.Modules(), l.srv.UnknownData()
 	c.WriteArray(len(modules) + len(unknown))
 	for _, m := range modules {
-		c.WriteMap(4)
-		c.WriteBulkString("name")
-		c.WriteBulkString(m.Name())
-		c.WriteBulkString("ver")
-		c.WriteInt(int64(m.Version()))
-		c.WriteBulkString("path")
-		c.WriteBulkString(m.Path())
-		c.WriteBulkString("args")
-		c.WriteArray(len(m.Args()))
-		for _, a := range m.Args() {
-			c.WriteBulkString(a)
-		}
+		c.WriteMap(identityFields)
+		writeIdentity(c, m)
 	}
 	for _, d := range unknown {
 		writeUnknown(c, d)

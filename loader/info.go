@@ -99,19 +99,9 @@ func (l *Loader) cmdInfo(c *server.Client, argv [][]byte) {
 		return
 	}
 	figures := append(holdings(m), spent(m)...)
-	const others = 9
+	const others = identityFields + 5
 	c.WriteMap(others + len(figures))
-	c.WriteBulkString("name")
-	c.WriteBulkString(m.Name())
-	c.WriteBulkString("ver")
-	c.WriteInt(int64(m.Version()))
-	c.WriteBulkString("path")
-	c.WriteBulkString(m.Path())
-	c.WriteBulkString("args")
-	c.WriteArray(len(m.Args()))
-	for _, a := range m.Args() {
-		c.WriteBulkString(a)
-	}
+	writeIdentity(c, m)
 	c.WriteBulkString("state")
 	if m.Crashed() {
 		c.WriteBulkString("crashed")
