@@ -41,6 +41,8 @@ type Report struct {
 	Latency []LatencyResult
 	// Save is what BGSAVE takes.
 	Save []SaveResult
+	// Search is how fast the search module is.
+	Search []SearchRow
 }
 
 // Machine is one line about the machine, the system and the compiler.
@@ -96,6 +98,7 @@ func (r *Report) Markdown() string {
 	r.memory(&b)
 	r.latency(&b)
 	r.save(&b)
+	r.search(&b)
 	return b.String()
 }
 

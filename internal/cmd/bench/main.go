@@ -39,6 +39,7 @@ func run() error {
 	memory := flag.Int("memory", 1000000, "keys whose memory is measured; 0: leave that part out")
 	latency := flag.Int("latency", 10000000, "keys beside which latency is measured; 0: leave that part out")
 	save := flag.Int("bgsave", 1000000, "keys that a BGSAVE saves; 0: leave that part out")
+	search := flag.Int("search", 100000, "documents for the search module; 0: leave that part out")
 	pin := flag.Bool("pin", runtime.NumCPU() > 1, "bind the servers to one processor and the generator to another")
 	spin := flag.Bool("spin", runtime.NumCPU() > 1, "the generator polls without sleeping")
 	write := flag.Bool("write", false, "update the table in docs/PERF.md")
@@ -96,7 +97,7 @@ func run() error {
 	if *appendOnly != "" {
 		m.appendOnly = strings.Split(*appendOnly, ",")
 	}
-	report, err := m.run(*api, *async, *memory, *latency, *save)
+	report, err := m.run(parts{api: *api, async: *async, memory: *memory, latency: *latency, save: *save, search: *search})
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,13 @@ func (m *measurement) start(i int, o bench.Options) (*bench.Server, error) {
 	return s, nil
 }
 
-func (m *measurement) run(api int, async string, memory, latency, save int) (*bench.Report, error) {
+// parts say how large each part is; 0 or nothing leaves it out.
+type parts struct {
+	api, memory, latency, save, search int
+	async                              string
+}
+
+func (m *measurement) run(p parts) (*bench.Report, error) {
 	for i, c := range m.commands {
 		m.names[i] = filepath.Base(c[0])
 	}
@@ -146,11 +153,11 @@ func (m *measurement) run(api int, async string, memory, latency, save int) (*be
 		m.names[1] += " (B)"
 	}
 	m.report = &bench.Report{Plan: m.plan}
-	if err := m.beside(api); err != nil {
+	if err := m.beside(p.api); err != nil {
 		return nil, err
 	}
-	if async != "" {
-		if err := m.async(async); err != nil {
+	if p.async != "" {
+		if err := m.async(p.async); err != nil {
 			return nil, err
 		}
 	}
@@ -166,18 +173,23 @@ func (m *measurement) run(api int, async string, memory, latency, save int) (*be
 			return nil, err
 		}
 	}
-	if memory > 0 {
-		if err := m.memory(memory); err != nil {
+	if p.memory > 0 {
+		if err := m.memory(p.memory); err != nil {
 			return nil, err
 		}
 	}
-	if latency > 0 {
-		if err := m.latency(latency); err != nil {
+	if p.latency > 0 {
+		if err := m.latency(p.latency); err != nil {
 			return nil, err
 		}
 	}
-	if save > 0 {
-		if err := m.save(save); err != nil {
+	if p.save > 0 {
+		if err := m.save(p.save); err != nil {
+			return nil, err
+		}
+	}
+	if p.search > 0 {
+		if err := m.search(p.search); err != nil {
 			return nil, err
 		}
 	}
@@ -371,6 +383,24 @@ func (m *measurement) saveOn(i, keys int, rates []float64) ([]float64, error) {
 		m.report.Save = append(m.report.Save, res)
 	}
 	return rates, nil
+}
+
+// search loads the search module in place of the bench module.
+func (m *measurement) search(documents int) error {
+	o := m.options
+	o.Module, o.Args = bench.SearchModule, bench.SearchArgs
+	var servers [2]*bench.Server
+	for i := range m.commands {
+		s, err := m.start(i, o)
+		if err != nil {
+			return err
+		}
+		defer s.Stop()
+		servers[i] = s
+	}
+	var err error
+	m.report.Search, err = apart(func() ([]bench.SearchRow, error) { return bench.Search(m.plan, servers[0], servers[1], documents) })
+	return err
 }
 
 // apart runs f on a goroutine of its own, whose thread f may bind to a processor and leave behind.
