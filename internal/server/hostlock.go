@@ -1,9 +1,6 @@
 package server
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // LoopHolder is the holder that HostLock records for the loop itself.
 const LoopHolder = 1
@@ -12,7 +9,7 @@ const LoopHolder = 1
 // loop holds it except while it waits in the kernel; a thread that takes it
 // runs as if it were the loop. It is not recursive.
 type HostLock struct {
-	mu     sync.Mutex
+	mu     threadMutex
 	holder atomic.Int64
 }
 
