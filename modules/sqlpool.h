@@ -5,8 +5,8 @@
  * A job is one statement. It belongs to the pool from sqlSubmit until its done
  * is called, which happens exactly once, unless sqlCancel gives it back before.
  * Connections are made when there is work for them, and made again when they
- * are lost; a job whose connection was lost under it is tried once more, so
- * statements must be such as may run twice. A job that has not ended a timeout
+ * are lost; a job whose connection was lost under it is sent again, so statements
+ * must be such as may run twice. A job that has not ended a timeout
  * after it was sent fails, and its connection goes with it: there is no other
  * way to take a statement back.
  *
@@ -27,7 +27,7 @@ struct sqlJob {
     /* done gets the rows, which the pool frees, or NULL and an error. It must not submit. */
     void (*done)(struct sqlJob *job, MYSQL_RES *rows, const char *error);
     struct sqlJob *next;
-    int queued, retried;
+    int queued, retries;
 };
 
 enum sqlStep { SQL_CLOSED, SQL_IDLE, SQL_CONNECTING, SQL_ASKING, SQL_READING };
@@ -157,8 +157,7 @@ static inline void sqlFail(struct sqlLink *l) {
     else sqlRest(l);
     if (job == NULL) {
         sqlBackOff(p, error);
-    } else if (lost && !job->retried) {
-        job->retried = 1;
+    } else if (lost && job->retries++ < p->size) { /* all of them may be lost without our knowing */
         sqlEnqueue(p, job, 1);
     } else {
         job->done(job, NULL, error);
@@ -301,8 +300,11 @@ static inline int sqlDeadline(RedisModuleCtx *ctx, long long id, void *data) {
 /* ---- for those who use the pool ---- */
 
 /* sqlOpen readies a pool whose settings are set. The context has to live as long
- * as the pool. */
+ * as the pool. The library prepares itself once for a process, which is better
+ * done now than in the first request; it is never told the end, since others may
+ * use it, too. */
 static inline void sqlOpen(struct sqlPool *p, RedisModuleCtx *ctx) {
+    mysql_library_init(0, NULL, NULL);
     p->ctx = ctx;
     p->last = &p->first;
     p->links = RedisModule_Calloc((size_t)p->size, sizeof(*p->links));

@@ -1,6 +1,9 @@
 package exampletest
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -26,6 +29,7 @@ GRANT SELECT ON shop.* TO app@localhost;
 type database struct {
 	*testkit.Program
 	socket string
+	admin  *session // nil when it has not begun
 }
 
 // startDatabase makes a data folder and starts a server on it.
@@ -67,18 +71,89 @@ func startDatabase(t *testing.T) *database {
 		}
 		return err
 	}
-	return &database{testkit.NewProgram(t, dir, ready, server, "--no-defaults", user, "--datadir="+data, "--socket="+socket, "--skip-networking",
+	d := &database{socket: socket}
+	t.Cleanup(d.leave)
+	d.Program = testkit.NewProgram(t, dir, ready, server, "--no-defaults", user, "--datadir="+data, "--socket="+socket, "--skip-networking",
 		"--init-file="+start, "--pid-file="+filepath.Join(dir, "pid"), "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
 		"--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-		"--character-set-server=utf8mb4"), socket}
+		"--character-set-server=utf8mb4")
+	return d
 }
 
-// run executes statements as the administrator and gives what they print.
-func (d *database) run(t *testing.T, statements string) string {
+// session is a connection of the administrator's.
+type session struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// run executes a statement as the administrator, always on the same connection,
+// and gives what it prints.
+func (d *database) run(t *testing.T, statement string) string {
 	t.Helper()
-	out, err := exec.Command("mariadb", "--no-defaults", "--socket="+d.socket, "--user=root", "--batch", "--skip-column-names", "--execute="+statements).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", statements, err, out)
+	if d.admin == nil {
+		cmd := exec.Command("mariadb", "--no-defaults", "--socket="+d.socket, "--user=root", "--batch", "--skip-column-names", "--unbuffered")
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		d.admin = &session{cmd, in, bufio.NewReader(out)}
 	}
-	return strings.TrimSpace(string(out))
+	if _, err := io.WriteString(d.admin.in, statement+"; SELECT '-- end';\n"); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	var text strings.Builder
+	for {
+		line, err := d.admin.out.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+		if line == "-- end\n" {
+			return strings.TrimSpace(text.String())
+		}
+		text.WriteString(line)
+	}
+}
+
+// leave ends the administrator's session.
+func (d *database) leave() {
+	if d.admin != nil {
+		d.admin.in.Close()
+		_ = d.admin.cmd.Wait() // it fails if the server has gone
+		d.admin = nil
+	}
+}
+
+// crash ends the server without a chance to do anything.
+func (d *database) crash() {
+	d.Kill()
+	d.leave()
+}
+
+// close makes whoever reads a gated row wait until open.
+func (d *database) close(t *testing.T) {
+	t.Helper()
+	if got := d.run(t, "SELECT GET_LOCK('gate', 10)"); got != "1" {
+		t.Fatalf("the gate does not close: %q", got)
+	}
+}
+
+func (d *database) open(t *testing.T) {
+	t.Helper()
+	d.run(t, "DO RELEASE_LOCK('gate')")
+}
+
+// atGate waits until so many statements wait at the gate.
+func (d *database) atGate(t *testing.T, n int) {
+	t.Helper()
+	eventually(t, "statements at the gate", func() bool {
+		return d.run(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'") == fmt.Sprint(n)
+	})
 }

@@ -14,7 +14,8 @@ import (
 // Statements of the tests, as arguments of the module.
 var (
 	userStatement = []string{"query", "user", "60", "SELECT name, email, photo FROM users WHERE id = ?"}
-	slowStatement = []string{"query", "slow", "60", "SELECT SLEEP(0.3) AS slept, name FROM users WHERE id = ?"}
+	// A gated row is read, and then waits until the gate is open.
+	gatedStatement = []string{"query", "gated", "60", "SELECT GET_LOCK('gate', 20) AS got, RELEASE_LOCK('gate') AS freed, name FROM users WHERE id = ?"}
 )
 
 // cached is a server with the module before a database.
@@ -36,7 +37,7 @@ func startCache(t *testing.T, db *database, args ...string) *cached {
 	s.descriptors = s.open()
 	so := testkit.BuildC(t, "modules/sqlcache.c", "-Wextra", "-Werror", "-lmariadb")
 	load := []string{"MODULE", "LOAD", so, "socket", db.socket, "user", "root", "database", "shop"}
-	load = append(append(append(load, userStatement...), slowStatement...), args...)
+	load = append(append(append(load, userStatement...), gatedStatement...), args...)
 	if r := s.c.Do(load...); string(r.Str) != "OK" {
 		t.Fatal(testkit.Show(&r), s.Log())
 	}
@@ -93,6 +94,7 @@ const ada = "1) \"name\"\n2) \"Ada Lovelace\"\n3) \"email\"\n4) \"ada@example.or
 
 // TestCache has one database for all its parts, which disturb it in turn.
 func TestCache(t *testing.T) {
+	t.Parallel()
 	db := startDatabase(t)
 	db.Start()
 	for _, part := range []struct {
@@ -184,103 +186,118 @@ func cacheErrors(t *testing.T, db *database) {
 	}
 }
 
+// gated is what a gated row replies.
+func gated(name string) string {
+	return fmt.Sprintf("1) \"got\"\n2) \"1\"\n3) \"freed\"\n4) \"1\"\n5) \"name\"\n6) %q", name)
+}
+
+// read expects the same reply of all.
+func (s *cached) read(list []*testkit.Conn, want string) {
+	s.t.Helper()
+	for i, w := range list {
+		if r := w.Read(); testkit.Show(&r) != want {
+			s.t.Errorf("client %d: got %s\nwant %s", i, testkit.Show(&r), want)
+		}
+	}
+}
+
+// await waits until so many clients wait.
+func (s *cached) await(n int) {
+	s.t.Helper()
+	eventually(s.t, fmt.Sprint(n, " clients to wait"), func() bool { return s.stat("waiting") == n })
+}
+
+func sameKey(key string) func(int) string { return func(int) string { return key } }
+
 // However many miss one key at once, the database is asked once.
 func cacheMerging(t *testing.T, db *database) {
 	s := startCache(t, db, "timeout", "15000")
+	db.close(t)
 	const n = 100
-	for _, w := range s.waiting(n, func(int) string { return "slow:42" }) {
-		if r := w.Read(); testkit.Show(&r) != "1) \"slept\"\n2) \"0\"\n3) \"name\"\n4) \"Ada Lovelace\"" {
-			t.Errorf("got %s", testkit.Show(&r))
-		}
-	}
-	if merged := s.stat("merged"); merged == 0 || merged+s.stat("hits")+1 != n {
-		t.Errorf("%d of %d misses were merged", merged, n)
-	}
-	s.expectStats(map[string]int{"queries": 1, "waiting": 0, "running": 0})
+	list := s.waiting(n, sameKey("gated:42"))
+	s.await(n)
+	db.open(t)
+	s.read(list, gated("Ada Lovelace"))
+	s.expectStats(map[string]int{"queries": 1, "merged": n - 1, "waiting": 0, "running": 0})
 	s.unload()
 }
 
 // Who asks after an invalidation gets no row from before it.
 func cacheInvalidation(t *testing.T, db *database) {
 	s := startCache(t, db, "timeout", "15000")
-	before := s.waiting(3, func(int) string { return "slow:n1" })
-	eventually(t, "them to wait", func() bool { return s.stat("waiting") == 3 })
-	// The statement is under way for a while: long enough to have begun.
-	eventually(t, "the statement", func() bool {
-		return db.run(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'") == "1"
-	})
+	db.close(t)
+	before := s.waiting(3, sameKey("gated:n1"))
+	db.atGate(t, 1)
+	s.await(3)
 	db.run(t, "UPDATE shop.users SET name = 'changed' WHERE id = 'n1'")
-	s.c.Expect("SQLCACHE.INVALIDATE slow:n1", "(integer) 0")
-	after := s.waiting(3, func(int) string { return "slow:n1" })
-	for _, w := range before {
-		w.Read()
-	}
-	for _, w := range after {
-		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"changed"`) {
-			t.Errorf("after it, still %s", testkit.Show(&r))
-		}
-	}
-	s.c.Expect("HGET slow:n1 name", `"changed"`)
-	if q := s.stat("queries"); q != 2 {
-		t.Errorf("%d queries", q)
-	}
+	s.c.Expect("SQLCACHE.INVALIDATE gated:n1", "(integer) 0")
+	after := s.waiting(3, sameKey("gated:n1"))
+	db.atGate(t, 2)
+	s.await(6)
+	db.open(t)
+	s.read(before, gated("number 1"))
+	s.read(after, gated("changed"))
+	s.c.Expect("HGET gated:n1 name", `"changed"`)
+	s.expectStats(map[string]int{"queries": 2, "merged": 4})
 	// What somebody else has written meanwhile is left alone.
-	w := s.waiting(1, func(int) string { return "slow:n2" })[0]
-	eventually(t, "it to wait", func() bool { return s.stat("waiting") == 1 })
-	s.c.Expect("HSET slow:n2 name other", "(integer) 1")
-	if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"number 2"`) {
-		t.Errorf("got %s", testkit.Show(&r))
-	}
-	s.c.Expect("HGETALL slow:n2", "1) \"name\"\n2) \"other\"")
+	db.close(t)
+	list := s.waiting(1, sameKey("gated:n2"))
+	s.await(1)
+	s.c.Expect("HSET gated:n2 name other", "(integer) 1")
+	db.open(t)
+	s.read(list, gated("number 2"))
+	s.c.Expect("HGETALL gated:n2", "1) \"name\"\n2) \"other\"")
 	s.unload()
 }
 
 // Many keys share few connections.
 func cachePool(t *testing.T, db *database) {
 	s := startCache(t, db, "timeout", "15000", "connections", "3")
-	for i, w := range s.waiting(9, func(i int) string { return fmt.Sprintf("slow:n%d", i+10) }) {
-		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), fmt.Sprintf(`"number %d"`, i+10)) {
-			t.Errorf("got %s", testkit.Show(&r))
-		}
+	db.close(t)
+	list := s.waiting(9, func(i int) string { return fmt.Sprintf("gated:n%d", i+10) })
+	s.await(9)
+	db.atGate(t, 3)
+	s.expectStats(map[string]int{"queries": 9, "running": 9, "connects": 3, "connected": 3})
+	db.open(t)
+	for i, w := range list {
+		s.read([]*testkit.Conn{w}, gated(fmt.Sprint("number ", i+10)))
 	}
-	s.expectStats(map[string]int{"queries": 9, "connects": 3, "connected": 3})
 	for i, w := range s.waiting(300, func(i int) string { return fmt.Sprintf("user:n%d", i+100) }) {
-		if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), fmt.Sprintf(`"number %d"`, i+100)) {
-			t.Errorf("got %s", testkit.Show(&r))
-		}
+		s.read([]*testkit.Conn{w}, fmt.Sprintf("1) \"name\"\n2) \"number %d\"", i+100))
 	}
-	s.expectStats(map[string]int{"connects": 3, "errors": 0})
+	s.expectStats(map[string]int{"connects": 3, "errors": 0, "running": 0})
 	s.unload()
 }
 
-// Clients that leave, are killed or are unblocked take nothing with them, and
-// the module can go while a statement nobody waits for is under way.
+// Clients that leave or are killed take nothing with them, and the module can go
+// while a statement nobody waits for is under way.
 func cacheLeaving(t *testing.T, db *database) {
 	s := startCache(t, db, "timeout", "15000", "connections", "1")
-	list := s.waiting(12, func(i int) string { return fmt.Sprintf("slow:n%d", 20+i%3) })
-	eventually(t, "all to wait", func() bool { return s.stat("waiting") == len(list) })
+	db.close(t)
+	list := s.waiting(12, func(i int) string { return fmt.Sprintf("gated:n%d", 20+i%3) })
+	s.await(len(list))
+	db.atGate(t, 1)
 	for _, w := range list[:6] {
 		w.Close()
 	}
-	eventually(t, "half to have gone", func() bool { return s.stat("waiting") == 6 })
-	clients := string(s.c.Do("CLIENT", "LIST").Str)
+	s.await(6)
 	killed := 0
-	for line := range strings.SplitSeq(clients, "\n") {
+	for line := range strings.SplitSeq(string(s.c.Do("CLIENT", "LIST").Str), "\n") {
 		if id, _, _ := strings.Cut(line, " "); strings.Contains(line, "cmd=sqlcache.get") && killed < 3 {
 			s.c.Expect("CLIENT KILL ID "+strings.TrimPrefix(id, "id="), "(integer) 1")
 			killed++
 		}
 	}
-	eventually(t, "three to be left", func() bool { return s.stat("waiting") <= 3 })
-	eventually(t, "all to be over", func() bool { return s.stat("waiting") == 0 && s.stat("running") == 0 })
-	w := s.waiting(2, func(i int) string { return fmt.Sprintf("slow:n%d", 30+i) })
-	eventually(t, "two to wait", func() bool { return s.stat("waiting") == 2 })
-	for _, w := range w {
+	s.await(3)
+	for _, w := range list[6:] {
 		w.Close()
 	}
-	// One was never begun, as there is one connection; the other goes with the module.
-	eventually(t, "nobody to wait", func() bool { return s.stat("waiting") == 0 })
+	s.await(0)
+	// One statement is at the gate; the others, that nobody waits for, were not begun and never will be.
+	s.expectStats(map[string]int{"queries": 3, "running": 1})
 	s.unload()
+	db.atGate(t, 0)
+	db.open(t)
 }
 
 // latencies has a client that uses no database work for a while: the 99th
@@ -320,7 +337,7 @@ func cacheHanging(t *testing.T, db *database) {
 		}
 		w.Expect("PING", "PONG")
 	}
-	eventually(t, "nobody to wait", func() bool { return s.stat("waiting") == 0 && s.stat("running") == 0 })
+	s.await(0)
 	db.Resume()
 	eventually(t, "service to return", func() bool { return strings.Contains(s.c.Line("SQLCACHE.GET user:n500"), "number 500") })
 	s.unload()
@@ -338,20 +355,21 @@ func cacheRestarts(t *testing.T, db *database) {
 	s.c.Expect("SQLCACHE.GET user:42", ada)
 	s.expectStats(map[string]int{"errors": 0, "connects": 2})
 	// A statement whose connection is killed is sent again.
-	w := s.waiting(1, func(int) string { return "slow:42" })[0]
-	sleeping := kill + " AND state = 'User sleep'"
-	eventually(t, "the statement", func() bool { return db.run(t, sleeping) != "" })
-	if text := db.run(t, sleeping); text != "" {
-		db.run(t, text)
-	}
-	if r := w.Read(); !strings.HasSuffix(testkit.Show(&r), `"Ada Lovelace"`) {
-		t.Errorf("after its connection was killed: %s", testkit.Show(&r))
-	}
+	db.close(t)
+	list := s.waiting(1, sameKey("gated:42"))
+	db.atGate(t, 1)
+	db.run(t, db.run(t, kill+" AND state = 'User lock'"))
+	eventually(t, "a new connection", func() bool { return s.stat("connects") == 3 })
+	db.atGate(t, 1)
+	db.open(t)
+	s.read(list, gated("Ada Lovelace"))
 	for round := range 2 {
-		list := s.waiting(10, func(i int) string { return fmt.Sprintf("slow:n%d", 600+10*round+i) })
-		eventually(t, "all to wait", func() bool { return s.stat("waiting") == len(list) })
-		db.Kill()
+		db.close(t)
+		list := s.waiting(10, func(i int) string { return fmt.Sprintf("gated:n%d", 600+10*round+i) })
+		s.await(len(list))
+		db.crash()
 		for _, w := range list {
+			// By which words depends on where the end meets it.
 			if r := w.Read(); !strings.HasPrefix(testkit.Show(&r), "(error) ERR database: (20") {
 				t.Errorf("round %d: %s", round, testkit.Show(&r))
 			}
