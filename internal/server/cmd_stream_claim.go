@@ -79,7 +79,7 @@ func (q *claim) parse(c *Client, args [][]byte) (ok bool) {
 // cmdXclaim is XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms]
 // [TIME ms] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id].
 func cmdXclaim(c *Client, argv [][]byte) {
-	v, g, found, ok := c.groupToRead(argv[1], argv[2])
+	v, g, found, ok := c.groupToNote(argv[1], argv[2])
 	if !ok {
 		return
 	}
@@ -228,6 +228,7 @@ func cmdXautoclaim(c *Client, argv [][]byte) {
 		c.noKeyOrGroup(argv[1], argv[2])
 		return
 	}
+	c.keep(argv[1])
 	c.autoclaim(argv, v, g, c.consumerOf(g, argv[1], argv[3]), max(idle, 0), start, count, justID)
 	c.notPropagated() // what it did is
 }

@@ -193,6 +193,15 @@ func cmdXgroupDelconsumer(c *Client, argv [][]byte) {
 	c.WriteInt(int64(n))
 }
 
+// groupToNote is groupToRead for who notes what consumers have: to Redis that is a
+// lookup to read, too.
+func (c *Client) groupToNote(key, name []byte) (v store.StreamValue, g store.Group, found, ok bool) {
+	if v, g, found, ok = c.groupToRead(key, name); found {
+		c.keep(key)
+	}
+	return v, g, found, ok
+}
+
 // groupToRead finds the group under a key. ok is false when an error was replied.
 func (c *Client) groupToRead(key, name []byte) (v store.StreamValue, g store.Group, found, ok bool) {
 	e, ok := c.readTyped(key, store.Stream)
@@ -211,7 +220,7 @@ func (c *Client) noKeyOrGroup(key, name []byte) {
 
 // cmdXack is XACK key group id [id ...].
 func cmdXack(c *Client, argv [][]byte) {
-	_, g, found, ok := c.groupToRead(argv[1], argv[2])
+	_, g, found, ok := c.groupToNote(argv[1], argv[2])
 	if !ok {
 		return
 	}

@@ -159,6 +159,7 @@ func (r *streamRead) resolve(c *Client, ids [][]byte) bool {
 			return false
 		}
 		if r.group {
+			c.keep(r.keys[i])
 			var g store.Group
 			ok = false
 			if e != nil {

@@ -166,6 +166,16 @@ func (c *Client) LookupWrite(key []byte) *store.Entry {
 	return e
 }
 
+// keep has a snapshot that is under way save what a key holds: it was looked up as
+// one that is read, and is about to change. The entry stays where it is.
+func (c *Client) keep(key []byte) {
+	if c.srv.persist.running != nil {
+		if e := c.DBStore().Find(key); e != nil {
+			c.srv.keepOld(c.DB, key, e)
+		}
+	}
+}
+
 // readTyped is LookupRead for a value of one type. ok is false when an error
 // was replied.
 func (c *Client) readTyped(key []byte, t store.Type) (e *store.Entry, ok bool) {

@@ -17,7 +17,7 @@ func (g *Gen) streamEnd() string {
 	return g.pick("", "", "(") + g.pick(g.streamID(), g.streamID(), "-", "+")
 }
 
-func (g *Gen) streamKey() string { return "st" + strconv.Itoa(g.IntN(4)) }
+func (g *Gen) streamKey() string { return "st" + strconv.Itoa(g.IntN(4*g.Spread)) }
 
 func (g *Gen) streamGroup() string { return "g" + strconv.Itoa(g.IntN(2)) }
 

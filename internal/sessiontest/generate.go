@@ -10,10 +10,12 @@ import (
 // commands.
 type Gen struct {
 	*rand.Rand
+	// Spread is how many times as many keys there are as usual.
+	Spread int
 }
 
 // NewGen makes a generator from a seed.
-func NewGen(seed uint64) *Gen { return &Gen{rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))} }
+func NewGen(seed uint64) *Gen { return &Gen{rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), 1} }
 
 // pick returns one of the words.
 func (g *Gen) pick(words ...string) string { return words[g.IntN(len(words))] }
@@ -26,12 +28,12 @@ func (g *Gen) maybe(percent int, words ...string) []string {
 	return nil
 }
 
-// key is one of a few keys: so few that commands meet.
+// key is one of a few keys: so few, by default, that commands meet.
 func (g *Gen) key() string {
 	if g.IntN(200) == 0 {
 		return g.pick("", "k\x00y", "{tag}k", strings.Repeat("long", 100))
 	}
-	return "k" + strconv.Itoa(g.IntN(12))
+	return "k" + strconv.Itoa(g.IntN(12*g.Spread))
 }
 
 // count is a small number.

@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 20240517, "what the random commands begin with")
-	count = flag.Int("commands", 100000, "how many random commands to run")
+	seed   = flag.Uint64("seed", 20240517, "what the random commands begin with")
+	count  = flag.Int("commands", 100000, "how many random commands to run")
+	rounds = flag.Int("rounds", 4, "how many snapshots to take under random commands")
 )
 
 // batch is how many commands go out before their replies are read.

@@ -1,8 +1,11 @@
 package sessiontest
 
 import (
+	"crypto/sha1"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +23,25 @@ func must(t *testing.T, c *testkit.Conn, args ...string) resp.Reply {
 		t.Fatalf("%q: %s", args, show(&r))
 	}
 	return r
+}
+
+// mustAll is must for many commands, whose replies do not matter.
+func mustAll(t *testing.T, c *testkit.Conn, cmds [][]string) {
+	t.Helper()
+	for len(cmds) > 0 {
+		some := cmds[:min(len(cmds), batch)]
+		var req []byte
+		for _, args := range some {
+			req = append(req, testkit.Request(args...)...)
+		}
+		c.Write(req)
+		for _, args := range some {
+			if r := c.Read(); r.Kind == resp.KindError {
+				t.Fatalf("%q: %s", args, show(&r))
+			}
+		}
+		cmds = cmds[len(some):]
+	}
 }
 
 // field is a field of INFO.
@@ -40,15 +62,14 @@ func fill(t *testing.T, srv *testkit.Server, g *Gen, n int) {
 	t.Helper()
 	c := srv.Dial()
 	defer c.Close()
-	for _, args := range bigValues() {
-		must(t, c, args...)
-	}
+	cmds := bigValues()
 	for _, db := range []string{"0", "1", "2"} {
-		must(t, c, "SELECT", db)
+		cmds = append(cmds, []string{"SELECT", db})
 		for i := range 2000 {
-			must(t, c, "SET", "small:"+strconv.Itoa(i), strings.Repeat("v", i%90))
+			cmds = append(cmds, []string{"SET", "small:" + strconv.Itoa(i), strings.Repeat("v", i%90)})
 		}
 	}
+	mustAll(t, c, cmds)
 	churn(c, g, n)
 	must(t, c, "RESET")
 }
@@ -67,21 +88,86 @@ func churn(c *testkit.Conn, g *Gen, n int) {
 	}
 }
 
-// persistAll takes the times of expiry off, so that no key goes by itself.
-func persistAll(t *testing.T, c *testkit.Conn) {
+// keepAll takes the times of expiry off that are near, so that no key goes by itself.
+func keepAll(t *testing.T, c *testkit.Conn) {
 	t.Helper()
+	const near = 10_000_000 // milliseconds; that of random commands is later, or soon
 	for db := range 16 {
 		must(t, c, "SELECT", strconv.Itoa(db))
 		keys := must(t, c, "KEYS", "*")
+		var ask []byte
 		for i := range keys.Len {
-			must(t, c, "PERSIST", string(keys.Elem(i).Str))
+			ask = append(ask, testkit.Request("PTTL", string(keys.Elem(i).Str))...)
 		}
+		c.Write(ask)
+		var cmds [][]string
+		for i := range keys.Len {
+			if left := c.Read(); left.Int >= 0 && left.Int < near {
+				cmds = append(cmds, []string{"PERSIST", string(keys.Elem(i).Str)})
+			}
+		}
+		mustAll(t, c, cmds)
 	}
 	must(t, c, "SELECT", "0")
 }
 
+// picture is all that a server holds: the digest, and besides what that leaves out,
+// the times of expiry, and of streams all but the entries.
+func picture(t *testing.T, srv *testkit.Server) string {
+	t.Helper()
+	c := srv.Dial()
+	defer c.Close()
+	var b strings.Builder
+	b.Write(must(t, c, "DEBUG", "DIGEST").Str)
+	for db := range 16 {
+		must(t, c, "SELECT", strconv.Itoa(db))
+		r := must(t, c, "KEYS", "*")
+		keys := make([]string, r.Len)
+		for i := range keys {
+			keys[i] = string(r.Elem(i).Str)
+		}
+		slices.Sort(keys)
+		var req []byte
+		for _, key := range keys {
+			req = append(append(req, testkit.Request("PEXPIRETIME", key)...), testkit.Request("TYPE", key)...)
+		}
+		c.Write(req)
+		var streams []string
+		for _, key := range keys {
+			if at := c.Read(); at.Int != -1 {
+				fmt.Fprintf(&b, "\n%d %q goes at %d", db, key, at.Int)
+			}
+			if kind := c.Read(); string(kind.Str) == "stream" {
+				streams = append(streams, key)
+			}
+		}
+		for _, key := range streams {
+			dump := must(t, c, "DUMP", key)
+			fmt.Fprintf(&b, "\n%d %q is %x", db, key, sha1.Sum(dump.Str))
+		}
+	}
+	return b.String()
+}
+
+// differ shows the lines in which two pictures differ.
+func differ(before, after string) string {
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	var b strings.Builder
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			b.WriteString("\n- " + line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			b.WriteString("\n+ " + line)
+		}
+	}
+	return b.String()
+}
+
 // carry copies the file of one server to another, which loads it, and gives the
-// digest of what it has then.
+// picture of what it has then.
 func carry(t *testing.T, from, to *testkit.Server) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(from.Dir, "dump.rdb"))
@@ -94,7 +180,7 @@ func carry(t *testing.T, from, to *testkit.Server) string {
 	c := to.Dial()
 	defer c.Close()
 	must(t, c, "DEBUG", "RELOAD", "NOSAVE")
-	return string(must(t, c, "DEBUG", "DIGEST").Str)
+	return picture(t, to)
 }
 
 // waitSaved waits until no BGSAVE is under way.
@@ -117,15 +203,16 @@ func TestSnapshotUnderWrites(t *testing.T) {
 	t.Parallel()
 	berth := testkit.StartBerth(t, testkit.Options{Args: []string{"--rdb-key-save-delay", "20"}})
 	second := testkit.StartBerth(t, testkit.Options{})
-	g := NewGen(*seed)
 	c, worker := berth.Dial(), berth.Dial()
-	rounds := 4
-	for round := range rounds {
-		fill(t, berth, g, 3000)
-		persistAll(t, c)
-		before := string(must(t, c, "DEBUG", "DIGEST").Str)
+	for round := range *rounds {
+		// Many keys: each is saved early only once.
+		g := NewGen(*seed + uint64(round))
+		g.Spread = 20
+		fill(t, berth, g, 5000)
+		keepAll(t, c)
+		before := picture(t, berth)
 		must(t, c, "BGSAVE")
-		switch round {
+		switch round % 4 {
 		case 1:
 			must(t, c, "SWAPDB", "0", "1")
 			must(t, c, "FLUSHDB")
@@ -138,6 +225,8 @@ func TestSnapshotUnderWrites(t *testing.T) {
 		// Large values change in every way: by commands that wait, and by others.
 		for _, args := range [][]string{
 			{"RENAME", "b:hash", "b:hash renamed"}, {"APPEND", "b:zeros", "more"}, {"DEL", "b:zset"}, {"LPUSH", "b:list", "x"},
+			{"XACK", "b:stream", "g", "1-600", "1-601"}, {"XAUTOCLAIM", "b:stream", "g", "e", "0", "-"}, {"XCLAIM", "b:stream", "g", "f", "0", "1-505"},
+			{"XREADGROUP", "GROUP", "g", "new", "STREAMS", "b:stream", ">"}, {"XREADGROUP", "GROUP", "g", "c", "STREAMS", "b:stream", "0"},
 			{"SPOP", "b:set", "1000"}, {"XTRIM", "b:stream", "MAXLEN", "10"}, {"PEXPIRE", "b:ints", "1"},
 		} {
 			c.Do(args...)
@@ -148,7 +237,7 @@ func TestSnapshotUnderWrites(t *testing.T) {
 		waitSaved(t, c)
 		worker.Do("RESET")
 		if after := carry(t, berth, second); after != before {
-			t.Errorf("round %d: the digest was %s when the snapshot began, and is %s of what it holds", round, before, after)
+			t.Errorf("round %d: what the snapshot holds is not what there was when it began:%s", round, differ(before, after))
 		}
 		c.Do("FLUSHALL")
 	}
