@@ -11,7 +11,9 @@ import (
 // redis#4158, whose callbacks get a context, or by EventLoopAdd, whose
 // callbacks do not. The two directions may differ in everything.
 type fileEvent struct {
+	m           *Module
 	read, write fileProc
+	hear        loop.FileFunc // fire, made once
 }
 
 // fileProc is one direction of a watched descriptor.
@@ -36,15 +38,15 @@ const (
 
 // watch registers proc for the directions of mask.
 func (m *Module) watch(fd int, mask loop.Mask, proc fileProc) error {
-	err := m.host.srv.Loop.Add(fd, mask, m.fire)
-	if err != nil {
-		return err
-	}
 	e := m.files[fd]
 	if e == nil {
-		e = &fileEvent{}
-		m.files[fd] = e
+		e = &fileEvent{m: m}
+		e.hear = e.fire
 	}
+	if err := m.host.srv.Loop.Add(fd, mask, e.hear); err != nil {
+		return err
+	}
+	m.files[fd] = e
 	for _, dir := range []loop.Mask{loop.Readable, loop.Writable} {
 		if mask&dir != 0 {
 			*e.proc(dir) = proc
@@ -54,12 +56,8 @@ func (m *Module) watch(fd int, mask loop.Mask, proc fileProc) error {
 }
 
 // fire calls the module for a ready descriptor.
-func (m *Module) fire(fd int, fired loop.Mask) {
-	e := m.files[fd]
-	if e == nil {
-		return
-	}
-	p := *e.proc(fired)
+func (e *fileEvent) fire(fd int, fired loop.Mask) {
+	m, p := e.m, *e.proc(fired)
 	if !p.context {
 		m.call(server.ByFile, p.fn, uint64(fd), uint64(p.data), uint64(fired), 0, 0, 0)
 		return
