@@ -98,7 +98,7 @@ func (f *frame) blockClient(o server.BlockOptions) {
 		switch {
 		case bc.replyFn != 0:
 			bc.run(server.ByReply, bc.replyFn, c, nil)
-		case bc.m.fault != nil && len(b.ReplyClient().Output()) == 0:
+		case bc.m.fault != nil && !b.Replied():
 			c.WriteError(bc.m.fencedText())
 		}
 	}

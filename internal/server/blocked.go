@@ -56,10 +56,11 @@ type Blocked struct {
 
 	srv    *Server
 	client *Client
-	reply  *Client
 	opts   BlockOptions
 	argv   [][]byte
 	db     int
+	resp   int
+	user   string
 	timer  loop.TimerID
 	// keys is the client's place among those who wait for keys, nil if it
 	// waits for none.
@@ -68,7 +69,9 @@ type Blocked struct {
 	told bool
 
 	// mu guards what other threads change.
-	mu        sync.Mutex
+	mu sync.Mutex
+	// reply is made when somebody asks for it: most reply when they are called.
+	reply     *Client
 	unblocked bool
 	aborted   bool
 	// late says that OnTimeout has yet to reply.
@@ -106,8 +109,7 @@ type blockedState struct {
 // ErrCannotBlock returned together with a handle that has no client: whoever
 // wants to free data through Unblock still can.
 func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
-	b := &Blocked{Owner: o.Owner, Data: o.Data, srv: s, opts: o, db: c.DB}
-	b.reply = s.NewFakeClient(FakeOptions{DB: c.DB, RESP: c.RESP, Flags: FlagModule, User: c.User, Owner: o.Owner})
+	b := &Blocked{Owner: o.Owner, Data: o.Data, srv: s, opts: o, db: c.DB, resp: c.RESP, user: c.User}
 	if o.Keys != nil {
 		b.keys = &keyWait{client: c, kind: waitModule, gone: o.Deleted, module: b}
 	}
@@ -172,7 +174,20 @@ func (b *Blocked) Client() *Client { return b.client }
 
 // ReplyClient is a fake client whose output is sent when the wait ends by
 // Unblock. One thread at a time, with or without the host lock.
-func (b *Blocked) ReplyClient() *Client { return b.reply }
+func (b *Blocked) ReplyClient() *Client {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reply == nil {
+		b.reply = b.srv.NewFakeClient(FakeOptions{DB: b.db, RESP: b.resp, Flags: FlagModule, User: b.user, Owner: b.Owner})
+	}
+	return b.reply
+}
+
+// Replied reports whether ReplyClient has been replied something. Loop.
+func (b *Blocked) Replied() bool {
+	c := b.gathered()
+	return c != nil && len(c.out) != 0
+}
 
 // Argv are the arguments of the command that blocked; nil when it was refused.
 // They live as long as b.

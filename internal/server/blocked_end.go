@@ -66,7 +66,9 @@ func (s *Server) finishBlocked(b *Blocked) {
 	}
 	b.free()
 	if c = b.client; c != nil { // OnReply may have closed it
-		c.Append(b.reply)
+		if from := b.gathered(); from != nil {
+			c.Append(from)
+		}
 		if !counted {
 			c.countUnblocked(b.backgroundNanos()+spent, s.Stats.ErrorReplies != errors)
 		}
@@ -77,6 +79,13 @@ func (s *Server) finishBlocked(b *Blocked) {
 	if c != nil {
 		s.done(c)
 	}
+}
+
+// gathered is the client that was replied to before the wait was over, nil for none.
+func (b *Blocked) gathered() *Client {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reply
 }
 
 // free runs Free for the private data. It is reached once, from finishBlocked,
