@@ -55,6 +55,15 @@ func (a *quickArgs) string(i int) *stringCell {
 	return nil
 }
 
+// bytes are argument i, as many as the next argument says. More than any process has
+// would be a panic: ok is false then.
+func (a *quickArgs) bytes(i int) (b []byte, ok bool) {
+	if a.ints[i+1] > 1<<40 {
+		return nil, false
+	}
+	return cbytes(a.uptr(i), int(a.ints[i+1])), true
+}
+
 func quickObject[T any](p uintptr, head uint64) *T {
 	if headOf(p) != head {
 		return nil
@@ -105,7 +114,8 @@ func (a *quickArgs) bulk(s []byte) bool {
 }
 
 func quickReplyWithStringBuffer(a *quickArgs) bool {
-	return a.bulk(cbytes(a.uptr(1), int(a.ints[2])))
+	b, ok := a.bytes(1)
+	return ok && a.bulk(b)
 }
 
 func quickReplyWithString(a *quickArgs) bool {
@@ -210,8 +220,9 @@ func quickStringDMA(a *quickArgs) bool {
 	if k == nil || k.mode&modeWrite != 0 || size == 0 {
 		return false
 	}
+	// Of any other encoding the value gets this one, as in Redis.
 	e := k.known()
-	if e == nil || e.Type() != store.String {
+	if e == nil || e.Type() != store.String || e.Encoding() != store.Raw {
 		return false
 	}
 	b := e.Stored()
@@ -284,7 +295,8 @@ func quickZsetScore(a *quickArgs) bool {
 }
 
 func quickDictGetC(a *quickArgs) bool {
-	return a.dictGet(cbytes(a.uptr(1), int(a.ints[2])), a.uptr(3))
+	b, ok := a.bytes(1)
+	return ok && a.dictGet(b, a.uptr(3))
 }
 
 func quickDictGet(a *quickArgs) bool {

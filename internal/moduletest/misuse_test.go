@@ -28,6 +28,8 @@ func TestMisuse(t *testing.T) {
 		{"unmapped", "1", "ReplyWithString", ""},
 		{"nullString", "1", "ReplyWithString", "is NULL"},
 		{"badBuffer", "1", "ReplyWithStringBuffer", "pointer"},
+		{"endlessBuffer", "1", "ReplyWithStringBuffer", "len out of range"},
+		{"endlessKey", "1", "DictGetC", "len out of range"},
 		{"contextAsKey", "1", "ListPush", "is a context, not a key"},
 		{"stringAsDict", "1", "DictSetC", "is a string, not a dictionary"},
 		{"stringAsContext", "1", "ReplyWithLongLong", "is a string, not a context"},

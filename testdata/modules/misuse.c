@@ -62,6 +62,20 @@ static int badBuffer(RedisModuleCtx *ctx) {
     return RedisModule_ReplyWithStringBuffer(ctx, (const char *)0x7000deadb000, 100) == REDISMODULE_ERR;
 }
 
+/* More bytes than there are addresses. */
+static int endlessBuffer(RedisModuleCtx *ctx) {
+    return RedisModule_ReplyWithStringBuffer(ctx, "x", (size_t)-1) == REDISMODULE_ERR;
+}
+
+static int endlessKey(RedisModuleCtx *ctx) {
+    RedisModuleDict *d = RedisModule_CreateDict(NULL);
+    int nokey = 0;
+    REDISMODULE_NOT_USED(ctx);
+    int failed = RedisModule_DictGetC(d, "x", (size_t)-1, &nokey) == NULL;
+    RedisModule_FreeDict(NULL, d);
+    return failed;
+}
+
 static int contextAsKey(RedisModuleCtx *ctx) {
     RedisModuleString *s = text("x");
     int failed = RedisModule_ListPush((RedisModuleKey *)(void *)ctx, REDISMODULE_LIST_TAIL, s) == REDISMODULE_ERR;
@@ -284,7 +298,7 @@ static int freedBlocked(RedisModuleCtx *ctx) {
 static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] = {
     {"freedString", freedString}, {"freedTwice", freedTwice}, {"foreignString", foreignString},
     {"foreignHeap", foreignHeap}, {"wildPointer", wildPointer}, {"unmapped", unmapped},
-    {"nullString", nullString}, {"badBuffer", badBuffer}, {"contextAsKey", contextAsKey},
+    {"nullString", nullString}, {"badBuffer", badBuffer}, {"endlessBuffer", endlessBuffer}, {"endlessKey", endlessKey}, {"contextAsKey", contextAsKey},
     {"stringAsDict", stringAsDict}, {"stringAsContext", stringAsContext}, {"freedReply", freedReply},
     {"freedDict", freedDict}, {"closedKey", closedKey}, {"noPostponed", noPostponed},
     {"keepContext", keepContext}, {"useContext", useContext}, {"unlockUntaken", unlockUntaken},
