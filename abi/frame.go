@@ -23,6 +23,10 @@ type frame struct {
 	isLong uint32               // 1: the result is in long
 	_      uint32
 	guard  uintptr // what guardFrame was in the module's code
+	// away is g if the call came from a stack that the module made for itself, and
+	// bounds are what the runtime took for the thread's stack before.
+	away   uintptr
+	bounds [3]uintptr
 }
 
 // int returns argument i, which must be of an integer class and among those

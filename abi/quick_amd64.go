@@ -28,9 +28,14 @@ type quickArgs struct {
 // What the assembly reads of runtime.g, whose beginning is known to compilers,
 // too.
 const (
+	gStackLow   = 0
 	gStackHigh  = 8
 	gStackGuard = 16
 )
+
+// awayRoom is what the runtime believes to be left of a stack that a module made for
+// itself: as much as it assumes on threads of which it knows nothing else.
+const awayRoom = 32 << 10
 
 // quickRoom is how much of the system stack must be left for a quick function.
 const quickRoom = 16 << 10

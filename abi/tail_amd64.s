@@ -33,12 +33,19 @@ TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
 
 	// A fault in Go code is Go's.
 	XORL R10, R10
+	XORL R11, R11
 	CMPQ CX, ·loopThread(SB)
 	JNE  guarded
 	MOVQ ·guardFrame(SB), R10
 	MOVQ $0, ·guardFrame(SB)
+	MOVQ (TLS), R8
+	CMPQ SP, const_gStackHigh(R8)
+	JHI  away
+	CMPQ SP, const_gStackLow(R8)
+	JCS  away
 
 guarded:
+	MOVQ  R11, frame_away(SP)
 	MOVQ  R10, frame_guard(SP)
 	XORL  CX, CX
 	MOVL  CX, frame_errno(SP)
@@ -52,6 +59,11 @@ guarded:
 	XORL DX, DX
 	CALL crosscall2(SB)
 
+	MOVQ  frame_away(SP), R11
+	TESTQ R11, R11
+	JNE   back
+
+returned:
 	MOVL  frame_errno(SP), CX
 	TESTL CX, CX
 	JNE   errno
@@ -87,6 +99,36 @@ long:
 	BYTE  $0xDB; BYTE $0x28 // fldt (%rax)
 	ADDQ  $FRAME, SP
 	RET
+
+away:
+	// A module may have stacks that it switches to. The runtime, whose own code runs
+	// on the thread's below this call, is told to take this one for it.
+	MOVQ R8, R11
+	MOVQ const_gStackLow(R11), R8
+	MOVQ const_gStackHigh(R11), R9
+	MOVQ const_gStackGuard(R11), DX
+	MOVQ R8, (frame_bounds+0)(SP)
+	MOVQ R9, (frame_bounds+8)(SP)
+	MOVQ DX, (frame_bounds+16)(SP)
+	SUBQ R8, DX                        // how far the guard is from the end
+	LEAQ -const_awayRoom(SP), R8
+	LEAQ FRAME(SP), R9
+	ADDQ R8, DX
+	MOVQ R8, const_gStackLow(R11)
+	MOVQ R9, const_gStackHigh(R11)
+	MOVQ DX, const_gStackGuard(R11)
+	MOVQ DX, (const_gStackGuard+8)(R11)
+	JMP  guarded
+
+back:
+	MOVQ (frame_bounds+0)(SP), R8
+	MOVQ (frame_bounds+8)(SP), R9
+	MOVQ (frame_bounds+16)(SP), DX
+	MOVQ R8, const_gStackLow(R11)
+	MOVQ R9, const_gStackHigh(R11)
+	MOVQ DX, const_gStackGuard(R11)
+	MOVQ DX, (const_gStackGuard+8)(R11)
+	JMP  returned
 
 GLOBL ·landingPC(SB), NOPTR|RODATA, $8
 DATA ·landingPC(SB)/8, $·landing(SB)
