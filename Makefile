@@ -44,15 +44,18 @@ bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $<
 
-# Modules that need more than a compiler are left out where it is missing: the header to look for, Debian's package
-# with it, and what to link.
-NEEDS_hiredisproxy := hiredis/async.h libhiredis-dev -lhiredis
-NEEDS_sqlcache     := mariadb/mysql.h libmariadb-dev -lmariadb
+# Modules that need more than a compiler are left out where it is missing: the header to look for, and Debian's package
+# with it. hiredis is linked into its module, since redis-server has one of its own, of another version, whose functions
+# would take the place of a shared library's.
+NEEDS_hiredisproxy := hiredis/async.h libhiredis-dev
+LIBS_hiredisproxy  := -l:libhiredis.a -Wl,--exclude-libs,ALL
+NEEDS_sqlcache     := mariadb/mysql.h libmariadb-dev
+LIBS_sqlcache      := -lmariadb
 
 bin/modules/hiredisproxy.so bin/modules/sqlcache.so: bin/modules/%.so: modules/%.c $(HEADERS) $(wildcard modules/*.h)
 	@mkdir -p $(@D)
 	@if echo '#include <$(word 1,$(NEEDS_$*))>' | $(CC) -E - >/dev/null 2>&1; then \
-		set -x; $(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $< $(word 3,$(NEEDS_$*)); \
+		set -x; $(CC) $(CFLAGS) $(MODCFLAGS) -pthread -o $@ $< $(LIBS_$*); \
 	else \
 		echo "$@ is left out: it needs $(word 2,$(NEEDS_$*)) (Debian's package)"; \
 	fi

@@ -11,7 +11,9 @@
  * after MS milliseconds (1000) is answered with an error. Which calls put the
  * connection on the loop is the server's matter, those of redis pull request 4158
  * where it has them, unless `events` says it: `file` for them, `loop` for
- * EventLoopAdd.
+ * EventLoopAdd. redis-server 7.2 loads this module as well, if it is linked with
+ * libhiredis.a: that server has a hiredis of its own, of another version, whose
+ * functions would take the place of a shared library's.
  *
  * One connection serves everybody. hiredis writes what has gathered when the
  * socket is ready, so that the requests of many clients travel together, and
@@ -20,8 +22,8 @@
  *
  * Who owns what. A request belongs to hiredis from redisAsyncCommandArgv until
  * onReply, which hiredis calls exactly once for each: with the reply, or with
- * NULL when the connection ends. The blocked client lives as long, also when the
- * client itself has gone or run into its timeout; onReply releases both.
+ * NULL when the connection ends. A request has its blocked client until that is
+ * released, by what comes first: the reply, the timeout, or the client's leaving.
  *
  * There is no timer that connects again: the next request does. It gets an error
  * at once if the last try failed a moment ago. A request that is lost with its
@@ -32,12 +34,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TIMEOUT_MS = 1000, RETRY_US = 100 * 1000, WAITING_MAX = 100 * 1000 };
+enum { TIMEOUT_MS = 1000, TIMEOUT_MS_MAX = 3600 * 1000, RETRY_US = 100 * 1000, QUEUED_MAX = 100 * 1000 };
 
 struct request {
-    RedisModuleBlockedClient *client;
+    RedisModuleBlockedClient *client; /* NULL once nobody waits for it */
     uint64_t sent;
-    int timedOut; /* its client has its answer */
 };
 
 static struct {
@@ -51,7 +52,7 @@ static struct {
     uint64_t retryAt;        /* not before then, in microseconds */
     uint64_t lastReply;
     char error[160]; /* why the connection ended last */
-    long long waiting, connects, forwarded, answered, lost, timeouts;
+    long long waiting, queued, connects, forwarded, answered, lost, timeouts;
 } proxy;
 
 static void remember(const char *error) { snprintf(proxy.error, sizeof(proxy.error), "%s", error); }
@@ -122,40 +123,55 @@ static void pass(RedisModuleCtx *ctx, const redisReply *reply) {
     }
 }
 
-/* onReply answers the client. What is said to one that has gone is dropped. */
+/* release unblocks the client of a request, which has its answer or is gone. */
+static void release(struct request *r) {
+    RedisModule_UnblockClient(r->client, NULL);
+    r->client = NULL;
+    proxy.waiting--;
+}
+
+/* onReply ends a request. Its reply is hiredis's again when we return, so it is
+ * passed on right now, by a context for the client that waits. */
 static void onReply(redisAsyncContext *link, void *data, void *privdata) {
     const redisReply *reply = data;
     struct request *r = privdata;
-    proxy.waiting--;
+    proxy.queued--;
     if (reply != NULL) {
         proxy.answered++;
         proxy.lastReply = RedisModule_MonotonicMicroseconds();
     } else {
         proxy.lost++;
     }
-    if (!r->timedOut) {
-        /* A reply is hiredis's again when we return, so it is passed on right now, by a context for this client. */
+    if (r->client != NULL) {
         RedisModuleCtx *ctx = RedisModule_GetThreadSafeContext(r->client);
         if (reply != NULL) pass(ctx, reply);
         else RedisModule_ReplyWithErrorFormat(ctx, "ERR upstream: %s", link->err ? link->errstr : proxy.error);
         RedisModule_FreeThreadSafeContext(ctx);
+        release(r);
     }
-    RedisModule_UnblockClient(r->client, NULL);
     RedisModule_Free(r);
 }
 
-/* onTimeout answers a client that has waited for too long. Its request stays with
- * hiredis, whose queue has no gaps. When nothing at all has come since the request
- * was sent, the connection is as good as dead, and nobody shall wait for it. */
+/* onTimeout answers a client that has waited for too long, or was unblocked by
+ * CLIENT UNBLOCK. Its request stays with hiredis, whose queue has no gaps. When
+ * nothing at all has come since the request was sent, the connection is as good as
+ * dead, and nobody shall wait for it. (By our clock it may be a little less than
+ * the timeout: the server's stands still while a command runs.) */
 static int onTimeout(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     struct request *r = RedisModule_GetBlockedClientPrivateData(ctx);
     REDISMODULE_NOT_USED(argv);
     REDISMODULE_NOT_USED(argc);
     proxy.timeouts++;
-    r->timedOut = 1;
     RedisModule_ReplyWithError(ctx, "ERR upstream: no answer in time");
-    if (proxy.lastReply < r->sent) giveUp("it does not answer");
+    release(r);
+    uint64_t waited = RedisModule_MonotonicMicroseconds() - r->sent;
+    if (proxy.lastReply < r->sent && waited >= (uint64_t)proxy.timeout * 1000 / 2) giveUp("it does not answer");
     return REDISMODULE_OK;
+}
+
+static void onLeave(RedisModuleCtx *ctx, RedisModuleBlockedClient *client) {
+    REDISMODULE_NOT_USED(ctx);
+    release(RedisModule_BlockClientGetPrivateData(client));
 }
 
 /* refused says whether a command is none for a connection that others use. */
@@ -196,7 +212,7 @@ static int doCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
         return RedisModule_ReplyWithError(ctx, "ERR this command needs a connection of its own");
     if (RedisModule_GetContextFlags(ctx) & REDISMODULE_CTX_FLAGS_DENY_BLOCKING)
         return RedisModule_ReplyWithError(ctx, "ERR this client may not wait");
-    if (proxy.waiting >= WAITING_MAX) return RedisModule_ReplyWithError(ctx, "ERR upstream: too many requests wait");
+    if (proxy.queued >= QUEUED_MAX) return RedisModule_ReplyWithError(ctx, "ERR upstream: too many requests wait");
     redisAsyncContext *link = connection();
     if (link == NULL) return RedisModule_ReplyWithErrorFormat(ctx, "ERR upstream: %s", proxy.error);
 
@@ -209,7 +225,9 @@ static int doCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     r->sent = RedisModule_MonotonicMicroseconds();
     r->client = RedisModule_BlockClient(ctx, NULL, onTimeout, NULL, proxy.timeout);
     RedisModule_BlockClientSetPrivateData(r->client, r);
+    RedisModule_SetDisconnectCallback(r->client, onLeave);
     proxy.waiting++;
+    proxy.queued++;
     proxy.forwarded++;
     return REDISMODULE_OK;
 }
@@ -218,8 +236,8 @@ static int doCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
 static int statsCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     const struct { const char *name; long long value; } stats[] = {
         {"connected", proxy.link != NULL && (proxy.link->c.flags & REDIS_CONNECTED)}, {"connects", proxy.connects},
-        {"waiting", proxy.waiting}, {"forwarded", proxy.forwarded}, {"answered", proxy.answered}, {"lost", proxy.lost},
-        {"timeouts", proxy.timeouts},
+        {"waiting", proxy.waiting}, {"queued", proxy.queued}, {"forwarded", proxy.forwarded},
+        {"answered", proxy.answered}, {"lost", proxy.lost}, {"timeouts", proxy.timeouts},
     };
     const long n = sizeof(stats) / sizeof(*stats);
     REDISMODULE_NOT_USED(argv);
@@ -247,8 +265,9 @@ static const char *configure(RedisModuleString **argv, int argc) {
     for (int i = 1; i < argc; i += 2) {
         const char *name = RedisModule_StringPtrLen(argv[i], NULL), *value = RedisModule_StringPtrLen(argv[i + 1], NULL);
         if (strcasecmp(name, "timeout") == 0) {
-            if (RedisModule_StringToLongLong(argv[i + 1], &proxy.timeout) != REDISMODULE_OK || proxy.timeout < 1)
-                return "the timeout must be a number of milliseconds";
+            if (RedisModule_StringToLongLong(argv[i + 1], &proxy.timeout) != REDISMODULE_OK || proxy.timeout < 1 ||
+                proxy.timeout > TIMEOUT_MS_MAX)
+                return "the timeout must be a number of milliseconds, an hour at most";
         } else if (strcasecmp(name, "events") == 0 && strcasecmp(value, "file") == 0) {
             if (!proxy.fileEvents) return "this server lacks the calls of redis pull request 4158";
         } else if (strcasecmp(name, "events") == 0 && strcasecmp(value, "loop") == 0) {
@@ -286,7 +305,8 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
     return REDISMODULE_OK;
 }
 
-/* OnUnload runs when nobody is blocked any more, so no request is under way. */
+/* OnUnload runs when nobody is blocked any more; requests that nobody waits for
+ * may still be under way. */
 int RedisModule_OnUnload(RedisModuleCtx *ctx) {
     REDISMODULE_NOT_USED(ctx);
     giveUp("the module is unloaded");

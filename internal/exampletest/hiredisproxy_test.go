@@ -55,11 +55,17 @@ func stat(t *testing.T, c *testkit.Conn, command, name string) int {
 	return 0
 }
 
+// buildProxy builds the module as the Makefile does.
+func buildProxy(t *testing.T) string {
+	t.Helper()
+	header(t, "/usr/include/hiredis/async.h", "libhiredis-dev")
+	return testkit.BuildC(t, "modules/hiredisproxy.c", "-Wextra", "-Werror", "-l:libhiredis.a", "-Wl,--exclude-libs,ALL")
+}
+
 // startProxy starts a server whose module forwards to the upstream.
 func startProxy(t *testing.T, up *testkit.Program, args string) *testkit.Server {
 	t.Helper()
-	header(t, "/usr/include/hiredis/async.h", "libhiredis-dev")
-	so := testkit.BuildC(t, "modules/hiredisproxy.c", "-Wextra", "-Werror", "-lhiredis")
+	so := buildProxy(t)
 	return testkit.StartBerth(t, testkit.Options{Modules: []string{so + " " + filepath.Join(up.Dir, "up") + " " + args}})
 }
 
@@ -171,6 +177,7 @@ func TestProxyReconnects(t *testing.T) {
 			}
 			eventually(t, "all to wait", func() bool { return proxyStat(t, c, "waiting") == len(waiting) })
 			waiting[0].Close()
+			eventually(t, "one to leave", func() bool { return proxyStat(t, c, "waiting") == len(waiting)-1 })
 			up.Kill()
 			for _, w := range waiting[1:] {
 				if got := w.Read(); string(got.Str) != "ERR upstream: Server closed the connection" && string(got.Str) != "ERR upstream: Connection reset by peer" {
@@ -222,14 +229,57 @@ func TestProxyHanging(t *testing.T) {
 		eventually(t, "nobody to wait", func() bool { return proxyStat(t, c, "waiting") == 0 })
 		up.Resume()
 		eventually(t, "the other server", func() bool { return c.Line("HIREDISPROXY.DO PING") == "PONG" })
+		// The module may go while a request is under way that nobody waits for.
+		up.Pause()
+		last := s.Dial()
+		last.Send("HIREDISPROXY.DO", "GET", "n")
+		eventually(t, "the last to wait", func() bool { return proxyStat(t, c, "queued") == 1 })
+		last.Close()
+		eventually(t, "it to leave", func() bool { return proxyStat(t, c, "waiting") == 0 })
 		c.Expect("MODULE UNLOAD hiredisproxy", "OK", "PING", "PONG")
+	})
+}
+
+// CLIENT UNBLOCK releases one client, and tells nothing about the other server.
+func TestProxyUnblock(t *testing.T) {
+	both(t, func(t *testing.T, events string) {
+		up := newUpstream(t)
+		up.Start()
+		s := startProxy(t, up, "timeout 15000"+events)
+		c := s.Dial()
+		c.Expect("HIREDISPROXY.DO SET n 1", "OK")
+		up.Pause()
+		var ids []int64
+		list := make([]*testkit.Conn, 3)
+		for i := range list {
+			list[i] = s.Dial()
+			id := list[i].Do("CLIENT", "ID")
+			ids = append(ids, id.Int)
+			list[i].Send("HIREDISPROXY.DO", "INCR", "n")
+		}
+		eventually(t, "all to wait", func() bool { return proxyStat(t, c, "waiting") == 3 })
+		c.Expect(fmt.Sprint("CLIENT UNBLOCK ", ids[0]), "(integer) 1", fmt.Sprint("CLIENT UNBLOCK ", ids[1], " ERROR"), "(integer) 1")
+		for i, want := range []string{"(error) ERR upstream: no answer in time", "(error) UNBLOCKED client unblocked via CLIENT UNBLOCK"} {
+			if r := list[i].Read(); testkit.Show(&r) != want {
+				t.Errorf("client %d: got %s", i, testkit.Show(&r))
+			}
+		}
+		up.Resume()
+		// The requests are executed all the same, in their order.
+		if r := list[2].Read(); r.Int < 2 || r.Int > 4 {
+			t.Errorf("the third: got %s", testkit.Show(&r))
+		}
+		c.Expect("HIREDISPROXY.DO GET n", `"4"`)
+		if n := proxyStat(t, c, "connects"); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+		c.Expect("MODULE UNLOAD hiredisproxy", "OK")
 	})
 }
 
 // Arguments of the module that cannot be meant keep it from loading.
 func TestProxyArguments(t *testing.T) {
-	header(t, "/usr/include/hiredis/async.h", "libhiredis-dev")
-	so := testkit.BuildC(t, "modules/hiredisproxy.c", "-Wextra", "-Werror", "-lhiredis")
+	so := buildProxy(t)
 	s := testkit.StartBerth(t, testkit.Options{})
 	c := s.Dial()
 	for args, reason := range map[string]string{

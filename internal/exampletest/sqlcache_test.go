@@ -289,6 +289,18 @@ func cacheLeaving(t *testing.T, db *database) {
 		}
 	}
 	s.await(3)
+	// One that stays is unblocked by somebody else.
+	stays := s.Dial()
+	id := stays.Do("CLIENT", "ID")
+	for _, how := range []struct{ word, want string }{
+		{"", "(error) ERR database: no answer in time"}, {" ERROR", "(error) UNBLOCKED client unblocked via CLIENT UNBLOCK"},
+	} {
+		stays.Send("SQLCACHE.GET", "gated:n20")
+		s.await(4)
+		s.c.Expect(fmt.Sprint("CLIENT UNBLOCK ", id.Int, how.word), "(integer) 1")
+		s.read([]*testkit.Conn{stays}, how.want)
+	}
+	stays.Close()
 	for _, w := range list[6:] {
 		w.Close()
 	}

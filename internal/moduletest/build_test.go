@@ -60,9 +60,12 @@ var (
 )
 
 // libraries are what some modules are linked with, and how to find it missing.
-var libraries = map[string]struct{ flag, header, pkg string }{
-	"modules/hiredisproxy.c": {"-lhiredis", "/usr/include/hiredis/async.h", "libhiredis-dev"},
-	"modules/sqlcache.c":     {"-lmariadb", "/usr/include/mariadb/mysql.h", "libmariadb-dev"},
+var libraries = map[string]struct {
+	header, pkg string
+	flags       []string
+}{
+	"modules/hiredisproxy.c": {"/usr/include/hiredis/async.h", "libhiredis-dev", []string{"-l:libhiredis.a", "-Wl,--exclude-libs,ALL"}},
+	"modules/sqlcache.c":     {"/usr/include/mariadb/mysql.h", "libmariadb-dev", []string{"-lmariadb"}},
 }
 
 // module builds the module whose source is at a path below the top: a C file,
@@ -89,10 +92,7 @@ func module(t *testing.T, source string) string {
 	a.once.Do(func() {
 		if strings.HasSuffix(source, ".c") {
 			args := []string{"-O2", "-Wall", "-shared", "-fPIC", "-std=gnu11", "-Iinclude", "-pthread", "-o", path, source}
-			if library.flag != "" {
-				args = append(args, library.flag)
-			}
-			a.err = run(nil, "gcc", args...)
+			a.err = run(nil, "gcc", append(args, library.flags...)...)
 			return
 		}
 		a.err = run([]string{"CGO_ENABLED=1"}, "go", "build", "-buildmode=c-shared", "-o", path, "./"+source)
