@@ -282,6 +282,36 @@ func quickString(b []byte) uintptr {
 	return p
 }
 
+func quickCreateStringFromLongLong(a *quickArgs) bool {
+	if ctx := a.ctx(0); ctx == nil && a.uptr(0) != 0 || ctx != nil && ctx.flags&ctxAutoMemory != 0 {
+		return false
+	}
+	var digits [inlineString - 1]byte
+	n, at := int64(a.ints[1]), len(digits)
+	for u := magnitude(n); ; u /= 10 {
+		at--
+		digits[at] = '0' + byte(u%10)
+		if u < 10 {
+			break
+		}
+	}
+	if n < 0 {
+		at--
+		digits[at] = '-'
+	}
+	p := quickString(digits[at:])
+	a.ret = uint64(p)
+	return p != 0
+}
+
+// magnitude is the number without its sign.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
 func quickZsetScore(a *quickArgs) bool {
 	k, member := a.key(0), a.string(1)
 	if k == nil || member == nil || a.uptr(2) == 0 || host.srv.Frozen() {

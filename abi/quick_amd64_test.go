@@ -3,10 +3,12 @@ package abi
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -96,4 +98,21 @@ func disassembled(t *testing.T, exe, match string) map[string][]string {
 		t.Fatal(fmt.Sprintf("nothing matches %s", match))
 	}
 	return functions
+}
+
+// Numbers become the strings that strconv writes.
+func TestQuickNumbers(t *testing.T) {
+	onLoop(t)
+	newString([]byte("a cell to be used again"), true).release(true)
+	for _, n := range []int64{0, 1, -1, 9, 10, -10, 99, 100, 1234567890, math.MaxInt64, math.MinInt64, math.MinInt64 + 1} {
+		a := quickArgs{ints: [numInts]uint64{0, uint64(n)}}
+		if !quickCreateStringFromLongLong(&a) {
+			t.Fatalf("%d: not made", n)
+		}
+		s := stringAt(uintptr(a.ret))
+		if got, want := string(s.bytes()), strconv.FormatInt(n, 10); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		s.release(true)
+	}
 }

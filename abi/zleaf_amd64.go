@@ -14,6 +14,7 @@ func init() {
 		fnCallReplyInteger:            addrCallReplyInteger,
 		fnCallReplyLength:             addrCallReplyLength,
 		fnCreateString:                addrCreateString,
+		fnCreateStringFromLongLong:    addrCreateStringFromLongLong,
 		fnFreeString:                  addrFreeString,
 		fnStringPtrLen:                addrStringPtrLen,
 		fnReplyWithSimpleString:       addrReplyWithSimpleString,
@@ -47,6 +48,7 @@ func addrCallReplyType() uintptr
 func addrCallReplyInteger() uintptr
 func addrCallReplyLength() uintptr
 func addrCreateString() uintptr
+func addrCreateStringFromLongLong() uintptr
 func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithSimpleString() uintptr

@@ -67,6 +67,17 @@ TEXT ·addrCreateString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·leafCreateStringFromLongLong(SB), NOSPLIT|NOFRAME, $0
+	MOVL $48, AX
+	LEAQ ·quickCreateStringFromLongLong(SB), R10
+	JMP ·quick(SB)
+
+// func addrCreateStringFromLongLong() uintptr
+TEXT ·addrCreateStringFromLongLong(SB), NOSPLIT, $0-8
+	LEAQ ·leafCreateStringFromLongLong(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrFreeString() uintptr
 TEXT ·addrFreeString(SB), NOSPLIT, $0-8
 	LEAQ ·leafFreeString(SB), AX
