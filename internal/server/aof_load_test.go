@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"berth/internal/persist/aof"
 	"berth/internal/persist/rdb"
@@ -95,4 +99,86 @@ func TestAppendOnlyRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// damaged changes, cuts or repeats a part of a file.
+func damaged(rnd *rand.Rand, b []byte) []byte {
+	b = slices.Clone(b)
+	for range 1 + rnd.IntN(3) {
+		if len(b) == 0 {
+			return b
+		}
+		from := rnd.IntN(len(b))
+		to := min(len(b), from+1+rnd.IntN(40))
+		switch rnd.IntN(5) {
+		case 0:
+			b[from] ^= 1 << rnd.IntN(8)
+		case 1:
+			b = slices.Delete(b, from, to)
+		case 2:
+			b = slices.Insert(b, from, b[from:to]...)
+		case 3:
+			b = b[:from]
+		case 4:
+			b[from] = "0123456789*$\r\n"[rnd.IntN(14)]
+		}
+	}
+	return b
+}
+
+// Whatever a file has become, it is loaded, or an error tells where it is wrong; the
+// server goes on.
+func TestDamagedAppendOnly(t *testing.T) {
+	dir := t.TempDir()
+	l := startSaved(t, dir, "appendonly yes\naof-use-rdb-preamble no\n")
+	w := l.dial()
+	for i := range 20 {
+		for _, line := range []string{"rpush l%d a b %d", "sadd s%d 1 %d", "hset h%d f %d", "zadd z%d 1 m%d", "xadd x%d * f %d", "set k%d %d ex 1000"} {
+			w.do(fmt.Sprintf(line, i%5, i))
+		}
+	}
+	for _, line := range []string{"xgroup create x1 g 0", "xreadgroup group g c streams x1 >", "select 3", "multi", "incr n", "lpop l1", "exec", "spop s1",
+		"restore r 0 " + "x", "bitfield b set u8 0 255", "pfadd p a b", "geoadd geo 1 1 a", "sort l1 by nosort store l9", "copy l2 l3", "select 0"} {
+		w.do(line)
+	}
+	w.expect("bgrewriteaof", "Background append only file rewriting started")
+	l.until("the rewrite is over", func(s *Server) bool { return s.aof.rewrite.running == nil && s.persist.running == nil })
+	w.do("set last 1")
+	all := files(t)
+	base, incr := []byte(all["appendonly.aof.2.base.aof"]), []byte(all["appendonly.aof.2.incr.aof"])
+	good := append(base, incr...)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d, %d bytes", seed, len(good))
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	l.on(func(s *Server) {
+		s.log.level.Store(int32(LogWarning + 1))
+		s.StopAppendOnly()
+	})
+	loaded, cutOff := 0, 0
+	for range 300 {
+		if err := os.WriteFile("appendonlydir/part1", damaged(rnd, good), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		l.on(func(s *Server) {
+			s.FlushDB(-1, false)
+			s.aof.manifest, _ = aof.ParseManifest([]byte(oneFile))
+			truncated, err := s.loadAOF()
+			switch {
+			case truncated:
+				cutOff++
+			case err == nil:
+				loaded++
+			case !strings.Contains(err.Error(), "offset") || !errors.Is(err, aof.ErrFormat) && !errors.Is(err, ErrAOFReplay):
+				t.Errorf("another error: %v", err)
+			}
+			if s.Depth() != 0 || s.Loading() || s.InExec() {
+				t.Errorf("after %v the server is not as it was", err)
+			}
+		})
+	}
+	t.Logf("%d were loaded, %d cut off", loaded, cutOff)
+	if loaded == 0 || cutOff == 0 || loaded+cutOff == 300 {
+		t.Error("the damage is too uniform")
+	}
+	w.expect("ping", "PONG")
 }
