@@ -99,6 +99,9 @@ type Snapshot struct {
 	// held is how much memory have values that are gone for others, in bytes, and
 	// emptied how much have databases.
 	held, emptied int64
+	// most is how much the snapshot may take before commands wait that would make it
+	// take more; see pressed.
+	most int64
 	// walked is set when the walk is over, or was given up.
 	walked bool
 }
@@ -194,7 +197,7 @@ func (s *Server) newSnapshot(o SnapshotOptions) *Snapshot {
 		w.Version = o.Version
 	}
 	w.Later, w.Commands = true, o.Commands
-	sn := &Snapshot{s: s, o: o, main: *w, early: *w, mainDB: -1, earlyDB: -1, began: nanotime()}
+	sn := &Snapshot{s: s, o: o, main: *w, early: *w, mainDB: -1, earlyDB: -1, began: nanotime(), most: maxExtra}
 	sn.keyDelay = keyDelay(s.Config.Int("rdb-key-save-delay"))
 	sn.out = &snapshotWriter{to: o.To, finish: o.Finish, bare: o.Commands, inline: s.fork.child}
 	sn.out.sum = s.Config.Bool("rdbchecksum") && !o.Commands

@@ -19,7 +19,7 @@ func (sn *Snapshot) taken() int64 {
 }
 
 // pressed reports whether the snapshot takes as much memory as it may.
-func (sn *Snapshot) pressed() bool { return !sn.walked && sn.taken() > maxExtra }
+func (sn *Snapshot) pressed() bool { return !sn.walked && sn.taken() > sn.most }
 
 // snapshotPressed reports whether there is a snapshot that takes as much memory as
 // it may: then no key goes for its age, or to make room.

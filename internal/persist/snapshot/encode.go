@@ -28,6 +28,10 @@ type Encoder struct {
 	i, j   int
 	from   store.StreamID
 	inside bool
+	// left are long strings that are to be written before next is called again. With
+	// over set it is not.
+	left []rest
+	over bool
 
 	// For commands: the elements gathered for the next one, how many these are, its
 	// name, how many arguments an element has, and what gathers some.
@@ -43,6 +47,9 @@ const keptArgs = 64 << 10
 
 // bigString is the length from which a string is written in pieces, uncompressed.
 const bigString = 4 << 20
+
+// wholeBudget is more than any value has, in bytes.
+const wholeBudget = 1 << 40
 
 // step sizes: how many bytes, roughly, one element counts at least.
 const elemCost = 32
@@ -91,7 +98,18 @@ func (x *Encoder) Entry() *store.Entry {
 
 // Step goes on for about budget bytes and reports whether the value is written.
 func (x *Encoder) Step(w *Writer, budget int) (done bool) {
-	if x.next != nil && !x.next(x, w, budget) {
+	switch {
+	case len(x.left) > 0:
+		if x.left[0].step(w, budget) {
+			x.left = x.left[1:]
+		}
+	case x.next != nil:
+		w.pieces = !x.commands && budget < wholeBudget
+		x.over = x.next(x, w, budget)
+		w.pieces = false
+		x.left = w.cut()
+	}
+	if x.next != nil && !x.over || len(x.left) > 0 {
 		return false
 	}
 	if x.commands {
@@ -106,7 +124,7 @@ func (x *Encoder) Step(w *Writer, budget int) (done bool) {
 
 // All writes what is left.
 func (x *Encoder) All(w *Writer) {
-	for !x.Step(w, 1<<40) {
+	for !x.Step(w, wholeBudget) {
 	}
 }
 

@@ -19,6 +19,9 @@ type Writer struct {
 	Commands bool
 
 	marks []mark
+	// pieces has very long strings put off, to be written in pieces; long are those.
+	pieces bool
+	long   []longString
 }
 
 // mark is a string that Finish compresses, without a length before it.
@@ -35,6 +38,10 @@ func (w *Writer) Len(n uint64) { w.B = rdb.AppendLen(w.B, n) }
 
 // String writes a string.
 func (w *Writer) String(s []byte) {
+	if w.pieces && len(s) >= bigString {
+		w.postpone(s)
+		return
+	}
 	if w.Later && w.Compress && rdb.Compressible(len(s)) {
 		w.marks = append(w.marks, mark{len(w.B), len(s)})
 		w.B = append(w.B, s...)
