@@ -145,7 +145,7 @@ func TestSnapshotFails(t *testing.T) {
 			return key == ""
 		})
 	})
-	w.send("append", key, "more")
+	w.send("append " + key + " more")
 	l.until("the client waits", func(s *Server) bool { return len(s.SnapshotRunning().waiting) == 1 })
 	close(g.open)
 	if got, want := w.next(), fmt.Sprint(huge+4); got != want {
