@@ -1,9 +1,16 @@
 package moduletest
 
 import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // promised is a server with the module promises, and two clients of it.
@@ -135,4 +142,115 @@ func TestPromiseCrash(t *testing.T) {
 	c.gets(t, fenced)
 	other.expect(t, "PONG", "PING")
 	s.eventually("the module to be unloadable", func() bool { return other.do(t, "MODULE", "UNLOAD", "promises") == "OK" })
+}
+
+// TestPromiseHammer has clients wait for promises of all kinds, on the loop and on
+// threads, nested, with limits, and hang up or be killed in the middle; nothing is
+// left of them in the end.
+func TestPromiseHammer(t *testing.T) {
+	s, admin, _ := promised(t)
+	admin.expect(t, "OK", "CONFIG", "SET", "module-slow-callback-ms", "0")
+	memory := moduleInfo(t, admin, "promises")["memory"]
+	var stop atomic.Bool
+	var ids [12]atomic.Int64
+	var callers, others sync.WaitGroup
+	for who := range ids {
+		callers.Go(func() {
+			if err := callPromises(s, rand.New(rand.NewPCG(7, uint64(who))), &ids[who], &stop); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	others.Go(func() {
+		rnd := rand.New(rand.NewPCG(8, 8))
+		for !stop.Load() {
+			if _, err := admin.try("RPUSH", fmt.Sprintf("k%d", rnd.IntN(4)), "v"); err != nil {
+				t.Error(err)
+				return
+			}
+			if id := ids[rnd.IntN(len(ids))].Load(); rnd.IntN(20) == 0 && id != 0 {
+				if _, err := admin.try("CLIENT", "KILL", "ID", fmt.Sprint(id)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}
+	})
+	time.Sleep(1500 * time.Millisecond)
+	stop.Store(true)
+	others.Wait()
+	// Whoever still waits is served now.
+	done := make(chan struct{})
+	go func() {
+		callers.Wait()
+		close(done)
+	}()
+	s.eventually("the waits to end", func() bool {
+		for k := range 4 {
+			admin.do(t, "RPUSH", fmt.Sprintf("k%d", k), "v", "v", "v")
+		}
+		select {
+		case <-done:
+		default:
+			return false
+		}
+		info := moduleInfo(t, admin, "promises")
+		return info["blocked_clients"] == "(integer) 0" && info["memory"] == memory
+	})
+	if got := admin.info(t, "clients", "blocked_clients"); got != "0" {
+		t.Errorf("%s clients are blocked", got)
+	}
+	admin.expect(t, "OK", "MODULE", "UNLOAD", "promises")
+}
+
+// callPromises is one caller of TestPromiseHammer. id is its client's.
+func callPromises(s *server, rnd *rand.Rand, id *atomic.Int64, stop *atomic.Bool) error {
+	var c *client
+	defer func() {
+		if c != nil {
+			c.conn.Close()
+		}
+	}()
+	for !stop.Load() {
+		if c == nil {
+			var err error
+			if c, err = s.connect(); err != nil {
+				return err
+			}
+			if err := c.send("CLIENT", "ID"); err != nil {
+				return err
+			}
+			r, err := c.receive()
+			if err != nil {
+				return err
+			}
+			id.Store(r.Int)
+		}
+		k := fmt.Sprintf("k%d", rnd.IntN(4))
+		call := [][]string{
+			{"PROMISES.CALL", "", "BLPOP", k, "0.003"},
+			{"PROMISES.CALL", "!", "BLPOP", k, "0"},
+			{"PROMISES.AUTO", "BLMOVE", k, k, "LEFT", "RIGHT", "0.003"},
+			{"PROMISES.CALL", "", "PROMISES.CALL", "", "PROMISES.AUTO", "BRPOP", k, "0.002"},
+			{"PROMISES.THREAD", k},
+			{"PROMISES.FORGET", "BLPOP", k, "0.001"},
+			{"PROMISES.CALL", "", "PING"},
+		}[rnd.IntN(7)]
+		err := c.send(call...)
+		if err == nil && rnd.IntN(10) != 0 {
+			_, err = c.receive()
+		} else if err == nil {
+			err = net.ErrClosed // hang up instead of waiting
+		}
+		if err != nil {
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
+				return fmt.Errorf("%q has no reply: %w", call, err)
+			}
+			id.Store(0)
+			c.conn.Close() // killed, or hung up
+			c = nil
+		}
+	}
+	return nil
 }
