@@ -38,6 +38,7 @@
 enum {
     LINE_BYTES_MAX = 64 * 1024,
     PENDING_MAX = 256 * 1024, /* of what one side does not take, before we stop reading from the other */
+    UNANSWERED_MAX = 256,     /* commands: their replies may be long, and wait in the server for us */
     CHUNK = 16 * 1024,
     THREADS_MAX = 64,
     BACKLOG = 511,
@@ -83,7 +84,7 @@ static int drain(struct buffer *b, int fd) {
 /* translate makes commands of the lines that have come whole. A line that is no
  * command is answered here, and so waits until those before it are answered. */
 static void translate(struct session *s) {
-    while (pending(&s->request) > 0) {
+    while (pending(&s->request) > 0 && s->unanswered < UNANSWERED_MAX) {
         const char *line = head(&s->request), *end = memchr(line, '\n', pending(&s->request));
         size_t len = end != NULL ? (size_t)(end - line) : pending(&s->request);
         if (len > LINE_BYTES_MAX) {

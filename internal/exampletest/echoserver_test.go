@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -210,6 +211,69 @@ func TestEchoArguments(t *testing.T) {
 		"ECHOSERVER.STATS", "1) (integer) 0\n2) (integer) 0\n3) (integer) 0",
 		"ECHOSERVER.STOP 1", "(error) ERR wrong number of arguments for 'echoserver.stop' command",
 		"ECHOSERVER.STOP", "OK")
+}
+
+// A visitor that asks for much and reads nothing is not read either, rather than
+// served from memory; later it gets all its answers.
+func TestEchoUnread(t *testing.T) {
+	for _, threads := range []string{"0", "1"} {
+		t.Run(threads+" threads", func(t *testing.T) {
+			t.Parallel()
+			c, port := startEcho(t, threads)
+			visit(t, port).expect("ping", "PONG") // with a thread, the next visitor is its
+			c.Expect("SETRANGE page 9999 x", "(integer) 10000")
+			used := func() int {
+				_, rest, _ := strings.Cut(string(c.Do("INFO", "memory").Str), "\r\nused_memory:")
+				n := 0
+				if _, err := fmt.Sscan(rest, &n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			sent := func() string { return c.Line("ECHOSERVER.STATS") }
+			before := used()
+			v := visit(t, port)
+			const requests = 5000 // of 40,000 bytes each
+			go v.say(strings.Repeat("get page\n", requests))
+			eventually(t, "it to have filled what there is", func() bool {
+				was := sent()
+				time.Sleep(50 * time.Millisecond)
+				return was == sent()
+			})
+			grown := used() - before
+			if t.Logf("memory has grown by %d bytes", grown); grown > 32<<20 {
+				t.Error("that is too much")
+			}
+			want := `"` + strings.Repeat(`\x00`, 9999) + `x"`
+			for i := range requests {
+				if got := v.line(); got != want {
+					t.Fatalf("answer %d: %.100q, %d bytes", i, got, len(got))
+				}
+			}
+			v.expect("ping", "PONG")
+		})
+	}
+}
+
+// Bytes that are no commands harm nobody.
+func TestEchoGarbage(t *testing.T) {
+	c, port := startEcho(t, "1")
+	rng := rand.New(rand.NewPCG(1, 2))
+	const words = "ping get \"\\\n\r\t \x00\xff*$1x"
+	for range 100 {
+		v := visit(t, port)
+		var b strings.Builder
+		for range rng.IntN(5000) {
+			b.WriteByte(words[rng.IntN(len(words))])
+		}
+		v.say(b.String() + "\nquit\n")
+		if _, err := io.ReadAll(v.in); err != nil {
+			t.Error(err)
+		}
+	}
+	v := visit(t, port)
+	v.expect("ping", "PONG")
+	c.Expect("ECHOSERVER.STOP", "OK")
 }
 
 // TestEchoHammer has visitors of the loop and of three threads at work at once,
