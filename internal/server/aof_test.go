@@ -93,6 +93,20 @@ func TestAppendOnlyLive(t *testing.T) {
 	startSaved(t, dir, "appendonly yes").dial().expect("get a", "9")
 }
 
+// The file is switched on while a rewrite runs that began without it: what changes until
+// its own begins is in memory only.
+func TestAppendOnlyDuringRewrite(t *testing.T) {
+	dir := t.TempDir()
+	l := startSaved(t, dir, "")
+	w := l.dial()
+	w.expect("debug populate 20", "OK", "set a 1", "OK", "config set rdb-key-save-delay 20000", "OK", "bgrewriteaof", "Background append only file rewriting started",
+		"config set appendonly yes", "OK", "incr a", "2", "config set rdb-key-save-delay 0", "OK", "incr a", "3")
+	l.until("the file is on", func(s *Server) bool { return s.aof.mode == aofOn })
+	w.expect("incr a", "4")
+	l.stop()
+	startSaved(t, dir, "appendonly yes").dial().expect("get a", "4")
+}
+
 // A rewrite leaves one base file with one that follows it, and no change is lost or
 // made twice.
 func TestRewrite(t *testing.T) {

@@ -69,14 +69,16 @@ const (
 func evictsAll(policy int) bool { return policy >= policyAllLRU }
 
 // overMemory is by how much the memory in use exceeds the limit, 0 if it does
-// not.
+// not. Values that a snapshot has taken over do not count: they are gone for
+// clients, and no other key should go for them.
 func (s *Server) overMemory() uint64 {
 	limit := s.Config.Values.MaxMemory
 	if limit == 0 {
 		return 0
 	}
-	if used := s.UsedMemory(); used > limit {
-		return used - limit
+	used, held := s.UsedMemory(), uint64(s.heldMemory())
+	if used > limit+held {
+		return used - held - limit
 	}
 	return 0
 }
@@ -206,11 +208,11 @@ func (s *Server) reclaimEvicted() bool {
 // follows belongs to no command, but must not be cut in two by another either.
 func (s *Server) evictKey(db int, key []byte, lazy bool) (freed int64) {
 	s.EnterUnit()
-	before := s.keyspaceMemory()
+	before := s.keyspaceMemory() - s.heldMemory()
 	if e := s.DBAt(db).Find(key); e != nil {
 		s.remove(db, key, e, lazy, LeaveEvicted)
 	}
-	freed = before - s.keyspaceMemory()
+	freed = before - s.keyspaceMemory() + s.heldMemory()
 	s.Stats.Evicted++
 	s.touchBySelf(db, key)
 	s.Notify(NotifyEvicted, "evicted", key, db)

@@ -184,3 +184,27 @@ func TestEvictionTold(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A large value that is evicted while a snapshot has yet to write it stays in memory
+// for that: no others have to go for it.
+func TestEvictionUnderSnapshot(t *testing.T) {
+	l := startSaved(t, t.TempDir(), "maxmemory-policy allkeys-lru\nrdb-key-save-delay 50000")
+	w := l.dial()
+	w.expect("debug populate 60 key 200000", "OK", "bgsave", "Background saving started")
+	limit := uint64(0)
+	l.on(func(s *Server) { limit = s.UsedMemory() - 500_000 })
+	w.expect("config set maxmemory "+strconv.FormatUint(limit, 10), "OK")
+	for range 10 {
+		w.do("set a b")
+	}
+	l.on(func(s *Server) {
+		if n := s.Stats.Evicted; n < 3 || n > 6 {
+			t.Errorf("%d keys were evicted to make room for two and a half", n)
+		}
+		if s.persist.running == nil {
+			t.Error("the snapshot was over before")
+		} else {
+			s.persist.running.Abort()
+		}
+	})
+}

@@ -112,6 +112,8 @@ type snapshotPart struct {
 	number int
 	cursor uint64
 	walked bool
+	// held is how much memory have values that were taken over from it, in bytes.
+	held int64
 	// release gives the database back, if it was emptied meanwhile.
 	release func(*store.DB)
 }
@@ -343,14 +345,46 @@ func (sn *Snapshot) Take(db *store.DB, e *store.Entry) bool {
 	switch {
 	case sn.enc.Entry() == e:
 		sn.loose = e
+		sn.take(sn.encPart, e)
 		return true
 	case e.Type() == store.Module || !large(e):
 		sn.Keep(db, e)
 		return false
 	}
-	sn.next = append(sn.next, nextValue{part: sn.part(db), loose: e})
-	sn.held += int64(e.MemoryUsage())
+	p := sn.part(db)
+	sn.next = append(sn.next, nextValue{part: p, loose: e})
+	sn.take(p, e)
 	return true
+}
+
+// take counts the memory of a value that the snapshot takes over.
+func (sn *Snapshot) take(p *snapshotPart, e *store.Entry) {
+	n := int64(e.MemoryUsage())
+	p.held += n
+	sn.held += n
+}
+
+// drop gives such a value back, a large one step by step.
+func (sn *Snapshot) drop(p *snapshotPart, e *store.Entry) {
+	if p.release == nil { // else it is counted with the rest of the database
+		n := int64(e.MemoryUsage())
+		p.held -= n
+		sn.held -= n
+	}
+	before := p.db.Pending()
+	p.db.DiscardLater(e)
+	if p.release == nil && before == 0 && p.db.Pending() == 1 {
+		sn.s.reclaimLater(p.db)
+	}
+}
+
+// heldMemory is how much memory have values that are gone for clients, and that a
+// snapshot has yet to write.
+func (s *Server) heldMemory() int64 {
+	if s.persist.running == nil {
+		return 0
+	}
+	return s.persist.running.held
 }
 
 // Sizes from which a value is written in steps.

@@ -68,8 +68,7 @@ func (sn *Snapshot) step() {
 		return
 	}
 	if sn.loose != nil {
-		sn.held -= int64(sn.loose.MemoryUsage())
-		sn.encPart.db.Discard(sn.loose)
+		sn.drop(sn.encPart, sn.loose)
 		sn.loose = nil
 	} else {
 		sn.encPart.db.MarkSaved(e)
@@ -150,12 +149,12 @@ func (sn *Snapshot) end() error {
 		p.db.EndGuard(sn.err == nil)
 	}
 	if sn.loose != nil {
-		sn.encPart.db.Discard(sn.loose)
+		sn.drop(sn.encPart, sn.loose)
 		sn.loose = nil
 	}
 	for _, n := range sn.next {
 		if n.loose != nil {
-			n.part.db.Discard(n.loose)
+			sn.drop(n.part, n.loose)
 		}
 	}
 	sn.next = nil
@@ -215,6 +214,8 @@ func (sn *Snapshot) detached(db, old *store.DB, release func(*store.DB)) bool {
 		if p.db == db {
 			p.db, p.release = old, release
 			sn.emptied += old.Used()
+			sn.held -= p.held
+			p.held = 0
 			return true
 		}
 	}

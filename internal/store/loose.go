@@ -29,6 +29,18 @@ func (db *DB) Discard(loose *Entry) {
 	db.heap.Free(unsafe.Pointer(loose), loose.size())
 }
 
+// DiscardLater is Discard, except that a large value is freed later, by Reclaim.
+func (db *DB) DiscardLater(loose *Entry) {
+	if loose.hasWord() && loose.Type() != Module {
+		if v := valueOf(loose); v.effort() > LazyEffort {
+			db.pending = append(db.pending, v)
+			db.heap.Free(unsafe.Pointer(loose), loose.size())
+			return
+		}
+	}
+	db.Discard(loose)
+}
+
 // Adopt gives the value of a loose entry to e, which keeps its key and its time of
 // expiry. Both must have a value of their own, apart from the entry.
 func (db *DB) Adopt(e, loose *Entry) {
