@@ -318,5 +318,6 @@ func (s *Server) abandonRewrite() {
 	w.aborted = true
 	if w.snapshot != nil {
 		w.snapshot.Abort()
+		w.file.giveUp()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"berth/internal/config"
@@ -33,8 +34,9 @@ type saveState struct {
 	failed bool
 	// scheduled is set when BGSAVE is to begin as soon as it can.
 	scheduled bool
-	// background is what BGSAVE writes, nil when it does not.
+	// background is what BGSAVE writes, nil when it does not, and file where that goes.
 	background *Snapshot
+	file       *snapshotFile
 	// dirty is how many changes there had been when it began.
 	dirty int64
 	// seconds is how long the last one took, below zero for none.
@@ -59,6 +61,10 @@ type snapshotFile struct {
 	sync bool
 	// unsynced are the bytes since the last time the file was made to last.
 	unsynced int
+
+	// mu guards stale, which says that the file must not take its place any more.
+	mu    sync.Mutex
+	stale bool
 }
 
 // syncEvery is how much is written before the system is asked to make it last, so
@@ -111,11 +117,33 @@ func (f *snapshotFile) finish() error {
 	if err != nil {
 		return fmt.Errorf("server: closing a snapshot: %w", err)
 	}
+	if err := f.rename(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(f.path))
+}
+
+// rename gives the file its name.
+func (f *snapshotFile) rename() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stale {
+		return ErrSnapshotAborted
+	}
 	if err := os.Rename(f.temp, f.path); err != nil {
 		f.s.Log(LogWarning, "Error moving temp DB file %s on the final destination %s (in server root dir %s): %s", f.temp, f.path, workDir(), config.SysText(err))
 		return fmt.Errorf("server: renaming a snapshot: %w", err)
 	}
-	return syncDir(filepath.Dir(f.path))
+	return nil
+}
+
+// giveUp keeps the file from taking its place from now on: there may be a newer one.
+// What was written goes. The loop, while the snapshot's goroutine may be at work.
+func (f *snapshotFile) giveUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stale = true
+	_ = os.Remove(f.temp) // it may have its name already
 }
 
 // drop removes what is left of a snapshot that failed.
@@ -189,15 +217,18 @@ func (s *Server) SaveInBackground() error {
 		s.tellPersistence(PersistFailed)
 		return err
 	}
-	s.save.background = sn
+	s.save.background, s.save.file = sn, f
 	s.Log(LogNotice, "Background saving started by pid %d", os.Getpid())
 	return nil
 }
 
 // savedInBackground is called when BGSAVE is over.
 func (s *Server) savedInBackground(f *snapshotFile, began time.Time, err error) {
-	s.save.background = nil
+	s.save.background, s.save.file = nil, nil
 	s.save.seconds = int64(time.Since(began).Seconds())
+	if f.stale {
+		err = ErrSnapshotAborted // it may have been whole already
+	}
 	if err != nil {
 		f.drop(err)
 		if errors.Is(err, ErrSnapshotAborted) {
@@ -222,6 +253,7 @@ func (s *Server) abandonSave() {
 	if s.save.background != nil {
 		s.Log(LogNotice, "There is a background saving of old data. Giving it up!")
 		s.save.background.Abort()
+		s.save.file.giveUp()
 	}
 }
 

@@ -121,11 +121,11 @@ func (s *Server) saveAtExit(flags ShutdownFlags) error {
 	if s.loading.on {
 		flags = flags&^ShutdownSave | ShutdownNoSave // what is there is a part
 	}
+	s.abandonSave() // it must not take the place of what is saved now
 	wanted := len(s.Config.Values.SavePoints) > 0 && flags&ShutdownNoSave == 0
 	if flags&ShutdownSave == 0 && (!wanted || s.life.save == nil) {
 		return nil
 	}
-	s.abandonSave()
 	s.Log(LogNotice, "Saving the final RDB snapshot before exiting.")
 	err := errNoSnapshot
 	if s.life.save != nil {

@@ -187,8 +187,8 @@ func (s *Server) WriteSnapshot(o SnapshotOptions) error {
 		sn.fail(sn.out.failed())
 	}
 	err := sn.end()
-	if err == nil {
-		err = sn.out.wait()
+	if e := sn.out.wait(); err == nil { // in any case: until then the target is in use
+		err = e
 	}
 	return err
 }
