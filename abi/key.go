@@ -116,6 +116,8 @@ func (k *key) entry() *store.Entry {
 func (k *key) find() {
 	var e *store.Entry
 	switch {
+	case k.seen && k.mode&modeWrite != 0:
+		e = host.srv.FindForWrite(k.db, k.name)
 	case k.seen:
 		e = k.data().Find(k.name)
 	case k.mode&modeWrite != 0:

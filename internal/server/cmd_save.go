@@ -44,7 +44,9 @@ func cmdBgsave(c *Client, argv [][]byte) {
 	switch {
 	case s.save.background != nil:
 		c.WriteError(errTextSaving)
-	case s.exec.inExec, s.persist.running != nil && schedule:
+	case s.exec.depth > 1, s.persist.running != nil && schedule:
+		// In the middle of a transaction, or of a module's command, the data are not to be
+		// saved.
 		s.save.scheduled = true
 		c.WriteStatus("Background saving scheduled")
 	case s.persist.running != nil:

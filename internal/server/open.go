@@ -88,8 +88,8 @@ func (s *Server) openEntry(db int, key []byte, flags OpenFlag) *store.Entry {
 		if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
 			return nil
 		}
-		if e != nil && flags&OpenWrite != 0 && s.persist.running != nil {
-			e = s.keepOld(db, key, e)
+		if flags&OpenWrite != 0 {
+			return s.FindForWrite(db, key)
 		}
 		return e
 	case flags&OpenWrite != 0:
@@ -115,6 +115,15 @@ func (s *Server) ReplaceString(db int, key, val []byte) *store.Entry {
 // LookupKeyForWrite is LookupKey for who will put something in the place of a
 // key that is not there.
 func (s *Server) LookupKeyForWrite(db int, key []byte) *store.Entry { return s.liveForWrite(db, key) }
+
+// FindForWrite finds a key that is open for writing, whether or not its time is over.
+func (s *Server) FindForWrite(db int, key []byte) *store.Entry {
+	e := s.DBAt(db).Find(key)
+	if e != nil && s.persist.running != nil {
+		e = s.keepOld(db, key, e)
+	}
+	return e
+}
 
 // RandomKey appends a key of a database, drawn at random among those whose time
 // is not over, to buf. ok is false when there is none.

@@ -35,7 +35,8 @@ type epochState struct {
 	epoch, oldest uint8
 }
 
-// SetGuard begins a snapshot: all entries are due.
+// SetGuard begins a snapshot: all entries are due. Who remembers an entry, to change
+// it, asks for it again: that counts as a move.
 func (db *DB) SetGuard(g Guard) {
 	s := &db.snap
 	next := (s.epoch>>epochShift + 1) % epochs << epochShift
@@ -45,6 +46,7 @@ func (db *DB) SetGuard(g Guard) {
 		s.oldest = s.epoch
 	}
 	s.epoch, s.guard = next, g
+	db.moves++
 }
 
 // EndGuard ends a snapshot. complete says that no entry is due any more.

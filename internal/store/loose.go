@@ -14,6 +14,7 @@ import (
 // of expiry included.
 func (db *DB) Place(loose *Entry) *Entry {
 	db.Delete(loose.Key())
+	db.MarkSaved(loose) // a snapshot may have begun since it was made
 	db.insert(loose)
 	return loose
 }

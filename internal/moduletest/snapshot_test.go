@@ -1,0 +1,62 @@
+package moduletest
+
+import (
+	"strings"
+	"testing"
+)
+
+// A snapshot holds what there was when it began, though a module changes values
+// through keys that it opened before.
+func TestWritersOfOpenKeys(t *testing.T) {
+	s, c := withWriters(t)
+	names := []string{"string", "list", "hash", "zset", "stream"}
+	for _, args := range [][]string{
+		{"SET", "string", strings.Repeat("x", 100)}, {"RPUSH", "list", "x"}, {"HSET", "hash", "x", "y"}, {"ZADD", "zset", "1", "x"}, {"XADD", "stream", "1-1", "x", "y"},
+	} {
+		c.do(t, args...)
+	}
+	c.expect(t, "(integer) 5", append([]string{"WRITERS.HOLD"}, names...)...)
+	before := c.do(t, "DEBUG", "DIGEST")
+	c.expect(t, "Background saving started", "BGSAVE")
+	c.expect(t, "(integer) 5", "WRITERS.CHANGE", "later")
+	if c.do(t, "DEBUG", "DIGEST") == before {
+		t.Error("nothing was changed")
+	}
+	saved(t, s, c)
+	c.expect(t, "OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.expect(t, before, "DEBUG", "DIGEST")
+}
+
+// What is asked for in the middle of a module's command is saved behind it.
+func TestWritersThatSave(t *testing.T) {
+	s, c := withWriters(t)
+	c.expect(t, "OK", "SET", "k", "xxxx")
+	c.expect(t, "Background saving scheduled", "WRITERS.SAVE", "k", "BGSAVE")
+	c.expect(t, `"bbaa"`, "GET", "k")
+	s.eventually("a snapshot", func() bool { return c.info(t, "persistence", "rdb_saves") == "1" })
+	saved(t, s, c)
+	c.expect(t, "OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.expect(t, `"bbaa"`, "GET", "k")
+}
+
+// withWriters starts a server with the module, in which each key takes long to save.
+func withWriters(t *testing.T) (*server, *client) {
+	t.Helper()
+	so := module(t, "testdata/modules/writers.c")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, path, "serve", "--enable-debug-command", "yes", "--loadmodule", so)
+	c := s.dial()
+	c.expect(t, "OK", "DEBUG", "POPULATE", "50")
+	c.expect(t, "OK", "CONFIG", "SET", "rdb-key-save-delay", "20000")
+	return s, c
+}
+
+// saved waits until a snapshot is written.
+func saved(t *testing.T, s *server, c *client) {
+	t.Helper()
+	c.expect(t, "OK", "CONFIG", "SET", "rdb-key-save-delay", "0")
+	s.eventually("the end of BGSAVE", func() bool { return c.info(t, "persistence", "rdb_bgsave_in_progress") == "0" })
+}
