@@ -43,6 +43,8 @@ type aofState struct {
 	log      *aof.Log
 	// buf is what was propagated and is not written yet.
 	buf []byte
+	// fed is how many bytes have come there in all.
+	fed int64
 	// db is the database that is selected in the file, below zero if none is.
 	db int
 	// noted is the time that the file has noted last, in seconds since 1970.
@@ -86,6 +88,7 @@ func (s *Server) feedAOF(db int, cmd []byte) {
 	if a.log == nil {
 		return // it is off, or waits for its first base file to be begun
 	}
+	before := len(a.buf)
 	if s.Config.Values.AppendTimes {
 		if now := s.Unixtime(); now > a.noted {
 			a.noted = now
@@ -97,6 +100,10 @@ func (s *Server) feedAOF(db int, cmd []byte) {
 		a.db = db
 	}
 	a.buf = append(a.buf, cmd...)
+	a.fed += int64(len(a.buf) - before)
+	if c := s.exec.current; c != nil {
+		c.fed = a.fed
+	}
 }
 
 // appendSelect appends the command that selects a database.

@@ -17,6 +17,13 @@ type aofSync struct {
 	asked, at int64
 	// pending counts the goroutines that wait for the disk.
 	pending int
+	// known is up to where the disk has files, of all that was propagated, in bytes;
+	// reached is the same when that goes for all of it, and not for a part in the
+	// middle: closing counts the files that are no longer written and not yet synced.
+	known, reached int64
+	closing        int
+	// waiting are clients that wait for the disk.
+	waiting []*keyWait
 	// failed is why the last one failed, empty if it did not.
 	failed string
 	// postponed is since when writing waits for the disk, in seconds; 0 if it does
@@ -169,6 +176,7 @@ func (s *Server) syncAOF() {
 	}
 	s.noteLatency("aof-fsync-always", nanotime()-start)
 	y.asked, y.at = s.aof.log.Size(), s.Unixtime()
+	s.synced(s.aof.covers())
 }
 
 // syncAOFLater has a goroutine wait for the disk, once a second.
@@ -181,7 +189,7 @@ func (s *Server) syncAOFLater() {
 	if y.pending != 0 {
 		return
 	}
-	log := s.aof.log
+	log, upTo := s.aof.log, s.aof.covers()
 	y.asked = log.Size()
 	y.pending++
 	go func() {
@@ -193,17 +201,27 @@ func (s *Server) syncAOFLater() {
 			}
 			if s.aofSynced(err); err != nil {
 				y.asked = -1 // once more
+				return
 			}
+			s.synced(upTo)
 		})
 	}()
 }
 
 // closeLog has a file synced and closed that nothing is appended to any more.
 func (s *Server) closeLog(log *aof.Log) {
+	upTo := s.aof.covers()
+	s.aof.sync.closing++
 	go func() {
 		err := log.Sync()
 		_ = log.Close() // nothing is lost by it
-		s.Loop.Post(func() { s.aofSynced(err) })
+		s.Loop.Post(func() {
+			s.aof.sync.closing--
+			if s.aofSynced(err); err != nil {
+				upTo = 0
+			}
+			s.synced(upTo)
+		})
 	}()
 }
 

@@ -289,6 +289,7 @@ func (w *baseWriting) succeeded() {
 		a.size = w.size + a.log.Size()
 		a.baseSize = a.size
 		a.mode = aofOn
+		s.serveSynced()
 	}
 	s.Log(LogNotice, "Background AOF rewrite finished successfully")
 	s.tellPersistence(PersistEnded)

@@ -109,6 +109,7 @@ func (s *Server) StopAppendOnly() {
 		s.propagate.cmds[i].to &^= ToAOF
 	}
 	s.hearAOF()
+	s.serveSynced()
 	s.showAOFError()
 }
 

@@ -71,6 +71,9 @@ type Client struct {
 	ID uint64
 	// Flags are its states.
 	Flags ClientFlag
+	// fed is how long what was propagated had become, in bytes, when the client wrote
+	// last.
+	fed int64
 	// DB is the number of the selected database.
 	DB int
 	// RESP is the protocol it speaks, 2 or 3.

@@ -20,7 +20,6 @@ func init() {
 		"bzpopmax":   cmdBpop,
 		"bzpopmin":   cmdBpop,
 		"wait":       cmdWait,
-		"waitaof":    cmdWaitaof,
 	})
 }
 
@@ -89,8 +88,8 @@ func (c *Client) waitLimit(ms int64) (nanos int64, ok bool) {
 
 // waitForReplicas has the client wait for replicas, of which there are none: for
 // as long as it wants to.
-func (c *Client) waitForReplicas(limit int64, timeout func(*Client)) {
-	c.wait(waiting{kind: waitTime, limit: limit, timeout: timeout})
+func (c *Client) waitForReplicas(limit int64, timeout func(*Client)) *keyWait {
+	return c.wait(waiting{kind: waitTime, limit: limit, timeout: timeout})
 }
 
 // cmdWait is WAIT numreplicas timeout.
@@ -113,42 +112,3 @@ func cmdWait(c *Client, argv [][]byte) {
 
 // noReplicas replies how many replicas have acknowledged what the client wrote.
 func noReplicas(c *Client) { c.WriteInt(0) }
-
-// cmdWaitaof is WAITAOF numlocal numreplicas timeout.
-func cmdWaitaof(c *Client, argv [][]byte) {
-	local, ok := ParseInt(argv[1])
-	if !ok {
-		c.WriteError(ErrTextNotInteger)
-		return
-	}
-	if local < 0 || local > 1 {
-		c.WriteError("ERR value is out of range, value must between 0 and 1")
-		return
-	}
-	n, ok := ParseInt(argv[2])
-	if !ok || n < 0 {
-		c.WriteError("ERR value is out of range, must be positive")
-		return
-	}
-	limit, ok := c.waitMillis(argv[3])
-	if !ok {
-		return
-	}
-	if local != 0 {
-		c.WriteError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-		return
-	}
-	if n == 0 || !c.mayWait() {
-		noSyncs(c)
-		return
-	}
-	c.waitForReplicas(limit, noSyncs)
-}
-
-// noSyncs replies how many append-only files, the own and those of replicas, hold
-// what the client wrote.
-func noSyncs(c *Client) {
-	c.WriteArray(2)
-	c.WriteInt(0)
-	c.WriteInt(0)
-}
