@@ -10,8 +10,7 @@ import (
 )
 
 // propagated are commands of all families: those that are propagated as they are, those
-// in whose place others are, and those that change nothing. A dot waits for
-// keys to expire.
+// in whose place others are, and those that change nothing.
 const propagated = `
 set s 1
 set s 2 EX 100
@@ -223,8 +222,15 @@ var before = regexp.MustCompile(`(SELECT \d+)\nMULTI`)
 func TestPropagated(t *testing.T) {
 	t.Parallel()
 	berth, redis := servers(t, "--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-percentage", "0")
+	compareTold(t, berth, redis, propagated)
+}
+
+// compareTold has both servers serve requests, a line each, and compares what comes into
+// their append-only files. A dot waits for keys to expire.
+func compareTold(t *testing.T, berth, redis server, text string) {
+	t.Helper()
 	var told [2][]string
-	requests := strings.Split(strings.TrimSpace(propagated), "\n")
+	requests := strings.Split(strings.TrimSpace(text), "\n")
 	for i, s := range []server{berth, redis} {
 		s.must("DEBUG", "SET-ACTIVE-EXPIRE", "0")
 		from := 0
