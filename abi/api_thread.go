@@ -94,7 +94,10 @@ func (f *frame) locking() *Module {
 
 // threadIn is the beginning of what a thread does under the lock. Clients wait
 // meanwhile, so it is measured as a callback is.
-func (h *Host) threadIn(m *Module) {
+func (h *Host) threadIn(m *Module, thread uintptr) {
+	if !raceDetector {
+		quickHolder = thread
+	}
 	h.srv.EnterUnit()
 	h.thread = threadState{m, h.srv.MeterStart()}
 }
@@ -105,6 +108,7 @@ func (h *Host) threadOut() {
 		h.srv.MeterStop(&m.meter, server.ByThread, nil, h.thread.began)
 	}
 	h.thread = threadState{}
+	quickHolder = 0
 }
 
 func apiThreadSafeContextLock(f *frame) {
@@ -120,7 +124,7 @@ func apiThreadSafeContextLock(f *frame) {
 	if m != nil {
 		m.waiting.Add(-1)
 	}
-	host.threadIn(m)
+	host.threadIn(m, uintptr(f.thread))
 }
 
 func apiThreadSafeContextTryLock(f *frame) {
@@ -129,7 +133,7 @@ func apiThreadSafeContextTryLock(f *frame) {
 		return
 	}
 	if host.srv.HostLock.TryLock(int64(f.thread)) {
-		host.threadIn(f.locking())
+		host.threadIn(f.locking(), uintptr(f.thread))
 		f.setOK(true)
 		return
 	}

@@ -25,6 +25,11 @@ var loopThread uintptr
 // programs with the race detector, whose own code cannot run there.
 var quickThread uintptr
 
+// quickHolder is the module's thread that holds the host lock, 0 when none does, and
+// in programs with the race detector. It is written under the lock: a thread that
+// reads its own value holds it.
+var quickHolder uintptr
+
 // locked says whether the calling thread holds the host lock.
 func (f *frame) locked() bool {
 	h := host.srv.HostLock.Holder()

@@ -15,14 +15,37 @@
 #define GUARD  (SAVED+64)
 #define QFRAME (GUARD+const_guardSize+8)
 
-// quick calls the quick function at R10 for API function AX, and goes on to tail
-// if that left it to do or met a bad pointer. Only where the runtime takes the
-// stack for its own: a module may have stacks that it switches to.
+// quick calls the quick function at R10 for API function AX on the loop's thread,
+// and goes on to tail on others, or if that left it to do or met a bad pointer.
 TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
 	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
 	CMPQ  R11, ·quickThread(SB)
 	JNE   slow
+	JMP   ·callQuick(SB)
+
+slow:
+	JMP ·tail(SB)
+
+// heldQuick is quick for the module's thread that holds the host lock, too.
+TEXT ·heldQuick(SB), NOSPLIT|NOFRAME, $0
+	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
+	CMPQ  R11, ·quickThread(SB)
+	JEQ   call
+	CMPQ  R11, ·quickHolder(SB)
+	JNE   slow
+
+call:
+	JMP ·callQuick(SB)
+
+slow:
+	JMP ·tail(SB)
+
+// callQuick is what both have in common. Only where the runtime takes the stack
+// for its own: a module may have stacks that it switches to.
+TEXT ·callQuick(SB), NOSPLIT|NOFRAME, $0
 	MOVQ  (TLS), R11
+	TESTQ R11, R11 // a thread that never entered Go
+	JEQ   slow
 	CMPQ  SP, const_gStackHigh(R11)
 	JHI   slow
 	MOVQ  const_gStackGuard(R11), R11
@@ -122,13 +145,16 @@ DATA ·quickGuard(SB)/8, $GUARD
 	CMPQ  R9, ctxCell_wend(DI) \
 	JHI   slow
 
-// LOOP goes to slow unless the calling thread is the loop's. C code runs there
-// only under the host lock, so that the local lists of free cells are its own.
-// It uses CX.
-#define LOOP \
+// LOCKED goes to slow unless the calling thread is the loop's, where C code runs
+// only under the host lock, or another that holds it: then the local lists of free
+// cells are its own. It uses CX.
+#define LOCKED \
 	BYTE $0x64; BYTE $0x48; BYTE $0x8B; BYTE $0x0C; BYTE $0x25; LONG $0 \ // MOVQ FS:0, CX
-	CMPQ CX, ·loopThread(SB) \
-	JNE  slow
+	CMPQ CX, ·loopThread(SB)  \
+	JEQ  locked               \
+	CMPQ CX, ·quickHolder(SB) \
+	JNE  slow                 \
+locked:
 
 // MANUAL goes to slow if context DI, which may be NULL, is not a live one or
 // manages memory automatically. It uses AX.
@@ -198,7 +224,7 @@ slow:
 
 // RedisModuleString *CreateString(RedisModuleCtx *ctx, const char *ptr, size_t len)
 TEXT ·leafCreateString(SB), NOSPLIT|NOFRAME, $0
-	LOOP
+	LOCKED
 	MANUAL
 	TESTQ SI, SI
 	JEQ   slow
@@ -266,7 +292,7 @@ TEXT ·leafFreeString(SB), NOSPLIT|NOFRAME, $0
 last:
 	CMPL stringCell_heap(SI), $0
 	JNE  slow
-	LOOP
+	LOCKED
 	DROP(SI, ·stringCells)
 	RET
 
@@ -308,7 +334,7 @@ TEXT ·leafCloseKey(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, keyCell_head, const_headKey)
 	CMPL keyCell_quick(DI), $1
 	JNE  slow
-	LOOP
+	LOCKED
 	DROP(DI, ·keyCells)
 
 none:
@@ -373,7 +399,7 @@ TEXT ·leafFreeCallReply(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, replyCell_head, const_headReply)
 	CMPL replyCell_quick(DI), $1
 	JNE  slow
-	LOOP
+	LOCKED
 	DROP(DI, ·replyCells)
 	RET
 

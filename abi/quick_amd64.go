@@ -25,6 +25,12 @@ type quickArgs struct {
 	ret  uint64
 }
 
+// handleArgs are the arguments of functions to which modules pass nothing but
+// handles and numbers. They serve the module's thread that holds the host lock as
+// well: only the loop's thread survives a fault, and a handle that is none is found
+// out without one.
+type handleArgs = quickArgs
+
 // What the assembly reads of runtime.g, whose beginning is known to compilers,
 // too.
 const (
@@ -188,7 +194,7 @@ func quickStringToLongLong(a *quickArgs) bool {
 	return true
 }
 
-func quickOpenKey(a *quickArgs) bool {
+func quickOpenKey(a *handleArgs) bool {
 	ctx, name, mode := a.ctx(0), a.string(1), int32(a.ints[2])
 	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || ctx.flags&ctxAutoMemory != 0 {
 		return false
@@ -217,6 +223,37 @@ func quickOpenKey(a *quickArgs) bool {
 	k.keep(host.srv.DBNow(k.db), e)
 	k.cell.head = headKey
 	a.ret = uint64(p)
+	return true
+}
+
+// moduleValue is what a key is known to hold, if a module made it.
+func (a *quickArgs) moduleValue() (v store.ModuleValue, t *dataType) {
+	k := a.key(0)
+	if k == nil {
+		return v, nil
+	}
+	if e := k.known(); e != nil && e.Type() == store.Module {
+		v = e.Module()
+		t, _ = v.Of().(*dataType)
+	}
+	return v, t
+}
+
+func quickModuleTypeGetType(a *handleArgs) bool {
+	_, t := a.moduleValue()
+	if t == nil {
+		return false
+	}
+	a.ret = uint64(t.p)
+	return true
+}
+
+func quickModuleTypeGetValue(a *handleArgs) bool {
+	v, t := a.moduleValue()
+	if t == nil {
+		return false
+	}
+	a.ret = uint64(v.Value)
 	return true
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -38,8 +39,15 @@ func init() {
 	})
 }
 
+// sparePs is by how many Ps, the runtime's licences to run Go code, there are more
+// than processors; see docs/RATIONALE.md.
+const sparePs = 2
+
 // serve runs the server until it is shut down.
 func serve(args []string) error {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + sparePs)
+	}
 	var src config.Source
 	file := ""
 	first := true

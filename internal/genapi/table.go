@@ -25,6 +25,7 @@ type function struct {
 	handler bool // abi has a Go function for it
 	leaf    bool // abi has a routine for it that does not enter Go
 	quick   bool // that is a Go function
+	handles bool // that any holder of the host lock may run
 }
 
 // done says whether GetApi finds the function.
@@ -34,7 +35,8 @@ var (
 	errTable = errors.New("api.json is not as it should be")
 
 	handlerDecl = regexp.MustCompile(`(?m)^func api(\w+)\(f \*frame\)`)
-	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*quickArgs\) bool`)
+	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*(?:quick|handle)Args\) bool`)
+	handlesDecl = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*handleArgs\) bool`)
 	leafDecl    = regexp.MustCompile(`(?m)^TEXT ·leaf(\w+)\(SB\)`)
 )
 
@@ -87,6 +89,13 @@ func readTable(dir string) ([]*function, error) {
 			return fmt.Errorf("%w: quick%s has no handler to fall back to, or is a leaf, too", errTable, name)
 		}
 		f.leaf, f.quick = true, true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = scan(dir, "quick_amd64.go", handlesDecl, func(name string) error {
+		byName[name].handles = true
 		return nil
 	})
 	return table, err

@@ -90,7 +90,11 @@ func writeLeafAddresses(b *bytes.Buffer, table []*function) {
 	fmt.Fprintf(b, "// %s\n\n#include \"textflag.h\"\n", banner)
 	for i, f := range table {
 		if f.quick {
-			fmt.Fprintf(b, "\nTEXT ·leaf%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·quick(SB)\n", f.Name, i, f.Name)
+			by := "quick"
+			if f.handles {
+				by = "heldQuick"
+			}
+			fmt.Fprintf(b, "\nTEXT ·leaf%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·%s(SB)\n", f.Name, i, f.Name, by)
 		}
 		if f.leaf {
 			fmt.Fprintf(b, "\n// func addr%s() uintptr\nTEXT ·addr%s(SB), NOSPLIT, $0-8\n\tLEAQ ·leaf%s(SB), AX\n\tMOVQ AX, ret+0(FP)\n\tRET\n", f.Name, f.Name, f.Name)
