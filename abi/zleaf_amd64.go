@@ -31,6 +31,8 @@ func init() {
 		fnHashGet:                     addrHashGet,
 		fnGetClientId:                 addrGetClientId,
 		fnGetContextFlags:             addrGetContextFlags,
+		fnModuleTypeGetType:           addrModuleTypeGetType,
+		fnModuleTypeGetValue:          addrModuleTypeGetValue,
 		fnRetainString:                addrRetainString,
 		fnDictGetC:                    addrDictGetC,
 		fnDictGet:                     addrDictGet,
@@ -65,6 +67,8 @@ func addrZsetScore() uintptr
 func addrHashGet() uintptr
 func addrGetClientId() uintptr
 func addrGetContextFlags() uintptr
+func addrModuleTypeGetType() uintptr
+func addrModuleTypeGetValue() uintptr
 func addrRetainString() uintptr
 func addrDictGetC() uintptr
 func addrDictGet() uintptr

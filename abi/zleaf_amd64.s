@@ -17,7 +17,7 @@ TEXT ·addrGetSelectedDb(SB), NOSPLIT, $0-8
 TEXT ·leafOpenKey(SB), NOSPLIT|NOFRAME, $0
 	MOVL $19, AX
 	LEAQ ·quickOpenKey(SB), R10
-	JMP ·quick(SB)
+	JMP ·heldQuick(SB)
 
 // func addrOpenKey() uintptr
 TEXT ·addrOpenKey(SB), NOSPLIT, $0-8
@@ -221,6 +221,28 @@ TEXT ·leafGetContextFlags(SB), NOSPLIT|NOFRAME, $0
 // func addrGetContextFlags() uintptr
 TEXT ·addrGetContextFlags(SB), NOSPLIT, $0-8
 	LEAQ ·leafGetContextFlags(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafModuleTypeGetType(SB), NOSPLIT|NOFRAME, $0
+	MOVL $147, AX
+	LEAQ ·quickModuleTypeGetType(SB), R10
+	JMP ·heldQuick(SB)
+
+// func addrModuleTypeGetType() uintptr
+TEXT ·addrModuleTypeGetType(SB), NOSPLIT, $0-8
+	LEAQ ·leafModuleTypeGetType(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·leafModuleTypeGetValue(SB), NOSPLIT|NOFRAME, $0
+	MOVL $148, AX
+	LEAQ ·quickModuleTypeGetValue(SB), R10
+	JMP ·heldQuick(SB)
+
+// func addrModuleTypeGetValue() uintptr
+TEXT ·addrModuleTypeGetValue(SB), NOSPLIT, $0-8
+	LEAQ ·leafModuleTypeGetValue(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
