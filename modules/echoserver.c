@@ -429,7 +429,8 @@ static int startCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     if (argc != 3 && argc != 4) return RedisModule_WrongArity(ctx);
     if (RedisModule_StringToLongLong(argv[2], &port) != REDISMODULE_OK || port < 0 || port > 65535)
         return RedisModule_ReplyWithError(ctx, "ERR invalid port");
-    if (argc == 4 && (RedisModule_StringToLongLong(argv[3], &threads) != REDISMODULE_OK || threads < 0 || threads > THREADS_MAX))
+    if (argc == 4 && (RedisModule_StringToLongLong(argv[3], &threads) != REDISMODULE_OK || threads < 0 ||
+                      threads > THREADS_MAX))
         return RedisModule_ReplyWithError(ctx, "ERR invalid number of threads");
     if (srv->listener >= 0) return RedisModule_ReplyWithError(ctx, "ERR it runs already");
     const char *error = start(ctx, srv, RedisModule_StringPtrLen(argv[1], NULL), (int)port, (int)threads);

@@ -205,7 +205,8 @@ static const struct statement *findStatement(RedisModuleString *key) {
     size_t len;
     const char *bytes = RedisModule_StringPtrLen(key, &len), *colon = memchr(bytes, ':', len);
     const struct statement *st = colon != NULL ? cache.statements : NULL;
-    while (st != NULL && (st->nameLen != (size_t)(colon - bytes) || memcmp(st->name, bytes, st->nameLen) != 0)) st = st->next;
+    while (st != NULL && (st->nameLen != (size_t)(colon - bytes) || memcmp(st->name, bytes, st->nameLen) != 0))
+        st = st->next;
     return st;
 }
 

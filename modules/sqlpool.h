@@ -6,9 +6,9 @@
  * is called, which happens exactly once, unless sqlCancel gives it back before.
  * Connections are made when there is work for them, and made again when they
  * are lost; a job whose connection was lost under it is sent again, so statements
- * must be such as may run twice. A job that has not ended a timeout
- * after it was sent fails, and its connection goes with it: there is no other
- * way to take a statement back.
+ * must be such as may run twice. A job that has not ended a timeout after it was
+ * sent fails, and its connection goes with it: there is no other way to take a
+ * statement back.
  *
  * Everything here belongs to the loop. */
 #ifndef SQLPOOL_H
@@ -24,7 +24,7 @@ enum { SQL_RETRY_US = 100 * 1000 }; /* between two tries to connect when nothing
 struct sqlJob {
     /* text makes the statement, which the pool frees, for a connection whose settings say how to quote. */
     char *(*text)(struct sqlJob *job, MYSQL *my, size_t *len);
-    /* done gets the rows, which the pool frees, or NULL and an error. It must not submit. */
+    /* done gets the rows, which the pool frees, or NULL and an error. */
     void (*done)(struct sqlJob *job, MYSQL_RES *rows, const char *error);
     struct sqlJob *next;
     int queued, retries;
@@ -64,11 +64,13 @@ struct sqlPool {
 
 /* The loop's words for what is ready, and the library's. */
 static inline int sqlEvents(int mask) {
-    return (mask & REDISMODULE_FILE_READABLE ? MYSQL_WAIT_READ : 0) | (mask & REDISMODULE_FILE_WRITABLE ? MYSQL_WAIT_WRITE : 0);
+    return (mask & REDISMODULE_FILE_READABLE ? MYSQL_WAIT_READ : 0) |
+           (mask & REDISMODULE_FILE_WRITABLE ? MYSQL_WAIT_WRITE : 0);
 }
 
 static inline int sqlMask(int events) {
-    return (events & MYSQL_WAIT_READ ? REDISMODULE_FILE_READABLE : 0) | (events & MYSQL_WAIT_WRITE ? REDISMODULE_FILE_WRITABLE : 0);
+    return (events & MYSQL_WAIT_READ ? REDISMODULE_FILE_READABLE : 0) |
+           (events & MYSQL_WAIT_WRITE ? REDISMODULE_FILE_WRITABLE : 0);
 }
 
 /* sqlUnwatch comes before every call of the library, which may close the socket
@@ -86,7 +88,8 @@ static inline int sqlDeadline(RedisModuleCtx *ctx, long long id, void *data);
 static inline void sqlWatch(struct sqlLink *l, int events) {
     int mask = sqlMask(events);
     l->fd = mysql_get_socket(&l->my);
-    if (mask && RedisModule_CreateFileEvent(l->pool->ctx, l->fd, mask, sqlReady, l) == REDISMODULE_OK) l->watched = mask;
+    if (mask && RedisModule_CreateFileEvent(l->pool->ctx, l->fd, mask, sqlReady, l) == REDISMODULE_OK)
+        l->watched = mask;
 }
 
 static inline void sqlStopTimer(struct sqlLink *l) {
@@ -328,7 +331,8 @@ static inline int sqlCancel(struct sqlPool *p, struct sqlJob *job) {
     return 1;
 }
 
-/* sqlShut closes the pool. Jobs that are left end with an error. */
+/* sqlShut closes the pool. Jobs that are left end with an error, and must not
+ * submit others then. */
 static inline void sqlShut(struct sqlPool *p) {
     for (int i = 0; i < p->size; i++) {
         struct sqlJob *job = p->links[i].job;

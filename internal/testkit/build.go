@@ -104,7 +104,11 @@ func BuildC(t testing.TB, src string, flags ...string) string {
 	t.Helper()
 	cc, root, out := compiler(t), Root(t), output(t, src, flags)
 	err := buildOnce(out, func() error {
-		if err := noteSources(root, "include"); err != nil {
+		folders := []string{"include"}
+		if !filepath.IsAbs(src) {
+			folders = append(folders, filepath.Dir(src)) // it may include headers from there
+		}
+		if err := noteSources(root, folders...); err != nil {
 			return err
 		}
 		if _, err := os.Stat(absolute(t, src)); err != nil {
