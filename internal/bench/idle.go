@@ -13,8 +13,8 @@ import (
 type IdleResult struct {
 	// Server is its name.
 	Server string
-	// Conns is how many there were.
-	Conns int
+	// Conns is how many there were, Blocked how many of them waited in a blocking command.
+	Conns, Blocked int
 	// PerConn is the resident memory each took, in bytes.
 	PerConn float64
 	// Alone and Beside are the throughput of the busy clients without and with the idle ones, one value per round.
@@ -35,9 +35,9 @@ const (
 const IdleDepth = 1
 
 // Idle measures a freshly started server: its resident memory before and after p.Idle connections were opened and used
-// once, and its throughput with and without them, in turn.
-func Idle(p *Plan, s *Server) (IdleResult, error) {
-	r := IdleResult{Server: s.Name, Conns: p.Idle}
+// once, and its throughput with and without them, in turn. So many of them as blocked says wait in BLPOP.
+func Idle(p *Plan, s *Server, blocked int) (IdleResult, error) {
+	r := IdleResult{Server: s.Name, Conns: p.Idle, Blocked: blocked}
 	release, err := p.quiet()
 	if err != nil {
 		return r, err
@@ -67,7 +67,11 @@ func Idle(p *Plan, s *Server) (IdleResult, error) {
 			return r, err
 		}
 		crowd, err := openIdle(s, p.Idle)
+		if err == nil {
+			err = block(crowd[:blocked])
+		}
 		if err != nil {
+			closeAll(crowd)
 			r.Skipped = err.Error()
 			return r, nil
 		}
@@ -79,7 +83,7 @@ func Idle(p *Plan, s *Server) (IdleResult, error) {
 				return r, err
 			}
 			r.PerConn = float64(after-before) / float64(p.Idle)
-			p.say("%s: %.0f bytes per idle connection", s.Name, r.PerConn)
+			p.say("%s: %.0f bytes per idle connection, %d of %d blocked", s.Name, r.PerConn, blocked, p.Idle)
 		}
 		beside, err := busy.Run(w, IdleDepth, idleLength)
 		closeAll(crowd)
@@ -122,6 +126,17 @@ func openIdle(s *Server, n int) ([]int, error) {
 		}
 	}
 	return fds, nil
+}
+
+// block has connections wait for keys that never come, a hundred each for one. Nobody tells when the server has taken the
+// commands, but the generator has nothing else to do for seconds then.
+func block(fds []int) error {
+	for i, fd := range fds {
+		if _, err := unix.Write(fd, Request("BLPOP", fmt.Sprintf("bench:never:%d", i/100), "0")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func closeAll(fds []int) {

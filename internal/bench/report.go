@@ -174,14 +174,14 @@ func (r *Report) idle(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\n### Idle connections\n\n")
-	fmt.Fprintf(b, "| server | connections | resident KiB each | PING/s of %d clients, alone | beside them | ratio | CPU ratio |\n", r.Plan.Clients)
-	fmt.Fprintf(b, "|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "| server | connections | blocked | resident KiB each | PING/s of %d clients, alone | beside them | ratio | CPU ratio |\n", r.Plan.Clients)
+	fmt.Fprintf(b, "|---|---|---|---|---|---|---|---|\n")
 	for _, row := range r.Idle {
 		if row.Skipped != "" {
-			fmt.Fprintf(b, "| %s | %d | not measured: %s | | | | |\n", row.Server, row.Conns, cell(row.Skipped))
+			fmt.Fprintf(b, "| %s | %d | %d | not measured: %s | | | | |\n", row.Server, row.Conns, row.Blocked, cell(row.Skipped))
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %d | %.2f | %.0f | %.0f | %.3f | %.3f |\n", row.Server, row.Conns, row.PerConn/1024,
+		fmt.Fprintf(b, "| %s | %d | %d | %.2f | %.0f | %.0f | %.3f | %.3f |\n", row.Server, row.Conns, row.Blocked, row.PerConn/1024,
 			Median(row.Alone), Median(row.Beside), Median(Ratios(row.Alone, row.Beside)), Median(Ratios(row.CPUAlone, row.CPUBeside)))
 	}
 }

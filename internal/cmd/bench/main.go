@@ -274,18 +274,21 @@ func (m *measurement) besideFile() error {
 	return err
 }
 
+// idle is measured with connections that do nothing, and again with half of them blocked.
 func (m *measurement) idle() error {
-	for i := range m.commands {
-		s, err := m.start(i, m.options)
-		if err != nil {
-			return err
+	for _, blocked := range []int{0, m.plan.Idle / 2} {
+		for i := range m.commands {
+			s, err := m.start(i, m.options)
+			if err != nil {
+				return err
+			}
+			res, err := apart(func() (bench.IdleResult, error) { return bench.Idle(m.plan, s, blocked) })
+			s.Stop()
+			if err != nil {
+				return err
+			}
+			m.report.Idle = append(m.report.Idle, res)
 		}
-		res, err := apart(func() (bench.IdleResult, error) { return bench.Idle(m.plan, s) })
-		s.Stop()
-		if err != nil {
-			return err
-		}
-		m.report.Idle = append(m.report.Idle, res)
 	}
 	return nil
 }
