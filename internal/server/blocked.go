@@ -67,6 +67,8 @@ type Blocked struct {
 	keys *keyWait
 	// told is set when UnblockOwned ended a wait for keys.
 	told bool
+	// answer is whether the client has the last word on its wait.
+	answer answerState
 
 	// mu guards what other threads change.
 	mu sync.Mutex
@@ -84,6 +86,18 @@ type Blocked struct {
 	// the loop.
 	result uintptr
 }
+
+// answerState says whether a client that waits is told that the wait is over. Who
+// does that may run code of modules, which may do anything but to tell it again.
+type answerState uint8
+
+const (
+	unanswered answerState = iota
+	// serving: OnReady is asked, which may say no.
+	serving
+	answering
+	answered
+)
 
 // blockedState is what the server knows of waiting clients.
 type blockedState struct {

@@ -29,13 +29,10 @@ func (s *Server) serveUnblocked() {
 	s.blocked.queue = nil
 	s.blocked.mu.Unlock()
 	for i, b := range queue {
-		if c := b.client; c != nil && c == s.exec.current {
-			// The loop runs inside this very client's command: it must
-			// return first.
-			s.blocked.mu.Lock()
-			s.blocked.queue = append(s.blocked.queue, b)
-			s.blocked.mu.Unlock()
-			s.AfterUnit(func() { s.Loop.Post(s.serveUnblocked) })
+		if c := b.client; c != nil && (c == s.exec.current || b.answer == serving || b.answer == answering) {
+			// The loop runs inside this very client's command, or inside of what
+			// may end its wait: that must return first.
+			s.AfterUnit(b.enqueue)
 			continue
 		}
 		queue[i] = nil
@@ -52,16 +49,17 @@ func (s *Server) finishBlocked(b *Blocked) {
 	s.EnterUnit()
 	if b.keys == nil {
 		b.Data = b.result
-	} else if c != nil && b.late {
+	} else if c != nil && b.late && b.answer == unanswered {
 		s.replyTimeout(b)
 	}
 	// Who waited for keys has its reply, unless the owner gave up.
 	counted := b.keys != nil && !b.told
-	if c != nil && !b.aborted && !counted && b.opts.OnReply != nil {
+	if c != nil && !b.aborted && !counted && b.answer == unanswered && b.opts.OnReply != nil {
 		start := nanotime()
+		outer := s.blocked.inReply // one that yields
 		s.blocked.inReply = c
 		b.opts.OnReply(c, b)
-		s.blocked.inReply = nil
+		s.blocked.inReply = outer
 		spent = nanotime() - start
 	}
 	b.free()
@@ -131,7 +129,7 @@ func (c *Client) countWaited(argv [][]byte, nanos int64, failed bool) {
 // timeOut ends a wait whose time is up. If Unblock was faster, it wins.
 func (s *Server) timeOut(b *Blocked) {
 	c := b.client
-	if c == nil || b.isUnblocked() {
+	if c == nil || b.answer != unanswered || b.isUnblocked() {
 		return
 	}
 	claimed := b.keys != nil && b.claim()
@@ -151,6 +149,8 @@ func (s *Server) timeOut(b *Blocked) {
 // then should not have set a limit: its client still gets an answer.
 func (s *Server) replyTimeout(b *Blocked) {
 	c, errors := b.client, s.Stats.ErrorReplies
+	b.answer = answering
+	b.opts.OnDisconnect = nil
 	if b.opts.OnTimeout != nil {
 		b.opts.OnTimeout(c, b)
 	} else {
@@ -158,8 +158,8 @@ func (s *Server) replyTimeout(b *Blocked) {
 	}
 	if b.client != nil {
 		c.countUnblocked(b.backgroundNanos(), s.Stats.ErrorReplies != errors)
-		b.opts.OnDisconnect = nil
 	}
+	b.answer = answered
 }
 
 // errTextUnblocked is what CLIENT UNBLOCK ERROR has a client replied.
@@ -181,17 +181,23 @@ func (s *Server) UnblockClient(c *Client, withError bool) bool {
 	if b == nil || b.opts.OnTimeout == nil {
 		return false
 	}
-	if b.isUnblocked() {
+	if b.answer == serving {
+		return false // by code of the module's that yields
+	}
+	if b.answer != unanswered || b.isUnblocked() {
 		return true
 	}
 	if !withError {
 		s.timeOut(b)
 		return true
 	}
+	b.answer = answering
 	c.WriteError(errTextUnblocked)
 	c.countUnblocked(0, true)
 	s.disconnected(c)
-	s.release(c)
+	if c.blocked == b { // OnDisconnect may have ended the wait
+		s.release(c)
+	}
 	return true
 }
 
@@ -220,7 +226,9 @@ func (s *Server) disconnected(c *Client) {
 	aborted := b.aborted
 	b.mu.Unlock()
 	if !aborted {
+		b.answer = answering
 		fn(b)
+		b.answer = answered
 	}
 }
 

@@ -17,7 +17,7 @@ func (b *Blocked) UnblockKeys(locked bool) error {
 	}
 	b.unblocked, b.late = true, !locked
 	b.mu.Unlock()
-	if locked && b.client != nil {
+	if locked && b.client != nil && b.answer <= serving {
 		b.srv.EnterUnit()
 		b.srv.replyTimeout(b)
 		b.srv.LeaveUnit()
@@ -47,7 +47,7 @@ func (b *Blocked) claim() bool {
 // keyReady asks a module whether its client can be served now that a key is ready.
 // A client that cannot keeps its place.
 func (b *Blocked) keyReady(key []byte) {
-	if b.isUnblocked() {
+	if b.answer != unanswered || b.isUnblocked() {
 		return
 	}
 	s, c, start := b.srv, b.client, nanotime()
@@ -55,7 +55,11 @@ func (b *Blocked) keyReady(key []byte) {
 	outer, outerReply := s.exec.current, s.blocked.inReply
 	s.exec.current, s.blocked.inReply = c, c
 	s.EnterUnit()
+	b.answer = serving
 	served := b.opts.OnReady(c, b, key)
+	if b.answer == serving {
+		b.answer = unanswered
+	}
 	s.exec.current, s.blocked.inReply = outer, outerReply
 	// The module may have unblocked the client itself, which is a reply too, or
 	// have crashed, and its clients been unblocked.

@@ -210,11 +210,12 @@ func (s *Server) closePending() {
 
 // freeClient takes a client out of everything and closes its connection.
 func (s *Server) freeClient(c *Client) {
-	if c.Flags&(FlagFreed|FlagFake) != 0 {
+	if c.Flags&(FlagFreed|FlagFake|flagLeaving) != 0 {
 		return
 	}
-	if fn := s.Hooks.Client; fn != nil && c.Flags&flagLeaving == 0 {
-		c.Flags |= flagLeaving
+	// Modules are told of it below, and may have other clients served meanwhile.
+	c.Flags |= flagLeaving
+	if fn := s.Hooks.Client; fn != nil {
 		fn(c, true)
 	}
 	if c.blocked == nil && c.Flags&flagPostponed != 0 {
