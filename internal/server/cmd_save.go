@@ -26,6 +26,7 @@ func cmdSave(c *Client, _ [][]byte) {
 		c.WriteError(errTextSaving)
 		return
 	}
+	c.srv.save.saves++
 	if c.srv.SaveNow() != nil {
 		c.WriteError("ERR")
 		return

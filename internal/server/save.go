@@ -41,7 +41,8 @@ type saveState struct {
 	dirty int64
 	// seconds is how long the last one took, below zero for none.
 	seconds int64
-	saves   int64
+	// saves counts SAVE and BGSAVE, files those that were begun, for their names.
+	saves, files int64
 }
 
 // tellPersistence tells modules that saving begins or ends.
@@ -73,8 +74,8 @@ const syncEvery = 32 << 20
 
 // createSnapshot opens the file for a snapshot. An error is in the log.
 func (s *Server) createSnapshot(path string) (*snapshotFile, error) {
-	f := &snapshotFile{s: s, path: path, temp: fmt.Sprintf("temp-%d-%d.rdb", os.Getpid(), s.save.saves), sync: s.Config.Bool("rdb-save-incremental-fsync")}
-	s.save.saves++
+	f := &snapshotFile{s: s, path: path, temp: fmt.Sprintf("temp-%d-%d.rdb", os.Getpid(), s.save.files), sync: s.Config.Bool("rdb-save-incremental-fsync")}
+	s.save.files++
 	if dir := filepath.Dir(path); dir != "." {
 		f.temp = filepath.Join(dir, f.temp)
 	}
@@ -201,6 +202,7 @@ func (s *Server) SaveInBackground() error {
 	if s.persist.running != nil {
 		return ErrSnapshotRunning
 	}
+	s.save.saves++
 	s.save.tried = time.Now().Unix()
 	s.save.dirty = s.Dirty
 	f, err := s.createSnapshot(s.dbFile())
