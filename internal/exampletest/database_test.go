@@ -14,8 +14,7 @@ import (
 	"berth/internal/testkit"
 )
 
-// The database of the tests. What mariadbd runs at each start must not change
-// what is there.
+// schema is what mariadbd runs at each start.
 const schema = `
 CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;
 CREATE TABLE IF NOT EXISTS shop.users (id VARCHAR(190) PRIMARY KEY, name VARCHAR(200), email VARCHAR(200), photo BLOB) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -54,13 +53,11 @@ func startDatabase(t *testing.T) *database {
 	if err := os.WriteFile(start, []byte(schema), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	// As root, it would else look for a user mysql.
-	user := "--user=" + os.Getenv("USER")
+	both := []string{"--no-defaults", "--datadir=" + data, "--innodb-log-file-size=4M"}
 	if os.Getuid() == 0 {
-		user = "--user=root"
+		both = append(both, "--user=root") // else it would look for a user mysql
 	}
-	install := exec.Command("mariadb-install-db", "--no-defaults", user, "--datadir="+data, "--auth-root-authentication-method=normal",
-		"--skip-test-db", "--innodb-log-file-size=4M")
+	install := exec.Command("mariadb-install-db", append(both, "--auth-root-authentication-method=normal", "--skip-test-db")...)
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
@@ -73,10 +70,9 @@ func startDatabase(t *testing.T) *database {
 	}
 	d := &database{socket: socket}
 	t.Cleanup(d.leave)
-	d.Program = testkit.NewProgram(t, dir, ready, server, "--no-defaults", user, "--datadir="+data, "--socket="+socket, "--skip-networking",
-		"--init-file="+start, "--pid-file="+filepath.Join(dir, "pid"), "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
-		"--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-		"--character-set-server=utf8mb4")
+	d.Program = testkit.NewProgram(t, dir, ready, append(append([]string{server}, both...), "--socket="+socket, "--skip-networking",
+		"--init-file="+start, "--pid-file="+filepath.Join(dir, "pid"), "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0",
+		"--skip-log-bin", "--character-set-server=utf8mb4")...)
 	return d
 }
 

@@ -68,7 +68,7 @@ func (s *cached) expectStats(want map[string]int) {
 	}
 }
 
-// waiting dials n clients and has each send the command that name gives for it.
+// waiting dials n clients, each of which asks for a key.
 func (s *cached) waiting(n int, key func(i int) string) []*testkit.Conn {
 	s.t.Helper()
 	list := make([]*testkit.Conn, n)
@@ -312,8 +312,8 @@ func cacheLeaving(t *testing.T, db *database) {
 	db.open(t)
 }
 
-// latencies has a client that uses no database work for a while: the 99th
-// percentile of its round trips, and the longest.
+// latencies are those of a client that needs no database: the 99th percentile of
+// its round trips, and the longest.
 func (s *cached) latencies(n int) (p99, longest time.Duration) {
 	c, list := s.Dial(), make([]time.Duration, n)
 	defer c.Close()
