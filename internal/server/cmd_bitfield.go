@@ -71,9 +71,15 @@ func cmdBitfield(c *Client, argv [][]byte) {
 		}
 		c.WriteInt(val)
 	}
-	if changes > 0 {
+	switch {
+	case changes > 0:
 		c.srv.changed(NotifyString, "setbit", argv[1], c.DB)
 		c.srv.Dirty += int64(changes - 1)
+	case grown:
+		// All operations failed, on zeros that were not there before. Redis sends no
+		// event, and forgets to tell the append-only file.
+		c.srv.Touch(c.DB, argv[1])
+		c.srv.Dirty++
 	}
 }
 

@@ -81,9 +81,6 @@ func (db *DB) LooseInts(key, b []byte) (*Entry, error) {
 // only made sure of where harm could come of it. An empty value is one of the
 // results.
 func (db *DB) LoosePacked(key []byte, t Type, b []byte, unique bool) (*Entry, error) {
-	if err := ds.CheckPack(b); err != nil {
-		return nil, err
-	}
 	k, err := ds.LoadPack(db.heap, b)
 	if err != nil {
 		return nil, err

@@ -25,9 +25,6 @@ func (v StreamValue) Node(i int) (id StreamID, pack []byte) {
 
 // AddNode adds a node to a stream that is being loaded.
 func (v StreamValue) AddNode(id StreamID, pack []byte) error {
-	if err := ds.CheckPack(pack); err != nil {
-		return err
-	}
 	k, err := ds.LoadPack(v.h, pack)
 	if err != nil {
 		return err
