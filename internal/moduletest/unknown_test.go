@@ -112,3 +112,36 @@ func TestUnknownNotWanted(t *testing.T) {
 	n := s.restart("--dbfilename", "none.rdb")
 	n.dial().expect(t, "(error) ERR Bad data format", "RESTORE", "k", "0", payload)
 }
+
+// The append-only file keeps them as well, whichever form it has.
+func TestUnknownAppended(t *testing.T) {
+	for _, preamble := range []string{"yes", "no"} {
+		aof := []string{"--appendonly", "yes", "--aof-use-rdb-preamble", preamble}
+		s, c, load := withParcels(t)
+		c.expect(t, "OK", "PARCEL.SET", "k", "text", "5")
+		if preamble == "yes" {
+			c.do(t, "PARCEL.AUX", "early", "late")
+		}
+		c.expect(t, "OK", "SAVE")
+		s = s.restart("--aof-use-rdb-preamble", preamble)
+		c = s.dial()
+		c.expect(t, "OK", "CONFIG", "SET", "appendonly", "yes")
+		for range 2 {
+			s.eventually("the end of the rewrite", func() bool {
+				return c.info(t, "persistence", "aof_rewrite_in_progress") == "0" && c.info(t, "persistence", "aof_rewrite_scheduled") == "0"
+			})
+			c.expect(t, "(integer) 1", "COPY", "k", "k2", "REPLACE")
+			s = s.restart(aof...)
+			c = s.dial()
+			c.expect(t, "parcel-mt", "TYPE", "k2")
+			c.expect(t, "Background append only file rewriting started", "BGREWRITEAOF")
+		}
+		s.eventually("the end of the rewrite", func() bool { return c.info(t, "persistence", "aof_rewrite_in_progress") == "0" })
+		s = s.restart(append(load, aof...)...)
+		c = s.dial()
+		c.expect(t, "1) \"text\"\n2) (integer) 5", "PARCEL.GET", "k2")
+		if preamble == "yes" {
+			c.expect(t, "1) \"early\"\n2) \"late\"", "PARCEL.AUX")
+		}
+	}
+}

@@ -11,6 +11,12 @@ import (
 
 func joinDir(dir, name string) string { return filepath.Join(dir, name) }
 
+// basePreamble reports whether base files are snapshots. There is no command for what
+// is kept of modules that are not loaded, besides values.
+func (s *Server) basePreamble() bool {
+	return s.Config.Bool("aof-use-rdb-preamble") || len(s.persist.unknown.aux) != 0
+}
+
 // createBase opens a file in the directory of the append-only file, for a base file
 // until that is whole.
 func (s *Server) createBase(temp string) (*snapshotFile, error) {
@@ -59,7 +65,7 @@ func (s *Server) writeBase(path string) error {
 	}
 	s.tellPersistence(PersistSyncAOF)
 	err = s.WriteSnapshot(SnapshotOptions{
-		To: f, Preamble: true, Commands: !s.Config.Bool("aof-use-rdb-preamble"),
+		To: f, Preamble: true, Commands: !s.basePreamble(),
 		Finish: func() error {
 			if err := f.close(); err != nil {
 				return err

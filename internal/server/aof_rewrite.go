@@ -158,7 +158,7 @@ func (w *baseWriting) begin() error {
 		w.ended(err)
 		return err
 	}
-	preamble := s.Config.Bool("aof-use-rdb-preamble")
+	preamble := s.basePreamble()
 	w.next, w.keep = a.manifest.Clone(), s.Config.Bool("aof-disable-auto-gc")
 	w.name = w.next.NewBase(w.prefix, preamble)
 	w.next.Retire(w.log != nil && w.temp == "")

@@ -177,7 +177,7 @@ func (s *Server) openAOF() error {
 	}
 	m, prefix := a.manifest.Clone(), s.aofPrefix()
 	if m.Empty() {
-		name := m.NewBase(prefix, s.Config.Bool("aof-use-rdb-preamble"))
+		name := m.NewBase(prefix, s.basePreamble())
 		if err := s.writeBase(s.aofPath(name)); err != nil {
 			return err
 		}
