@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -150,7 +151,10 @@ func (w *waitRun) begin() {
 		}
 		return
 	}
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		err = errors.Join(unix.SetNonblock(fds[0], true), unix.SetNonblock(fds[1], true))
+	}
 	if err == nil {
 		w.peer = fds[1]
 		w.c, err = w.s.AdoptFD(fds[0], AdoptOptions{})
