@@ -83,7 +83,7 @@ func (p *replay) command(argv [][]byte) error {
 	cmd := p.c.lastCmd
 	if cmd == nil || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
 		if cmd = p.s.LookupArgv(argv); cmd == nil {
-			if p.keepsFunction(argv) {
+			if equalFold(argv[0], "function") && p.s.keepFunctions(argv[1:]) {
 				return nil
 			}
 			name := cut(argv[0], maxShown)
@@ -157,21 +157,4 @@ func (p *replay) exec() {
 	}
 	p.s.exec.inExec = false
 	p.c.discard()
-}
-
-// keepsFunction keeps a library of functions: nothing here runs them, but what was
-// loaded is saved.
-func (p *replay) keepsFunction(argv [][]byte) bool {
-	if len(argv) < 3 || !equalFold(argv[0], "function") || !equalFold(argv[1], "load") {
-		return false
-	}
-	lib := argv[len(argv)-1]
-	fns := &p.s.persist.functions
-	for _, f := range *fns {
-		if bytes.Equal(f, lib) {
-			return true
-		}
-	}
-	*fns = append(*fns, bytes.Clone(lib))
-	return true
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"berth/internal/persist/aof"
 )
 
 // startSaved runs a server in a directory with a configuration, its data loaded.
@@ -251,4 +253,38 @@ func TestRewriteValues(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While the file cannot be written, commands that write are refused; when it can again
+// they are not, and the file has all that was acknowledged.
+func TestAppendOnlyFails(t *testing.T) {
+	full, err := aof.OpenLog("/dev/full")
+	if err != nil {
+		t.Skipf("SKIPPED: nothing here is always full: %v", err)
+	}
+	l := startSaved(t, t.TempDir(), "appendonly yes\n")
+	w := l.dial()
+	w.expect("incr a", "1")
+	var good *aof.Log
+	l.on(func(s *Server) {
+		s.log.level.Store(int32(LogWarning + 1))
+		good, s.aof.log = s.aof.log, full
+	})
+	const misconf = "-MISCONF Errors writing to the AOF file: No space left on device"
+	w.expect("incr a", "2") // it is found out behind that
+	w.expect("incr a", misconf, "ping", misconf, "get a", "2", "multi", "OK", "get a", "QUEUED", "exec", "[2]")
+	if got := w.do("info persistence"); !strings.Contains(got, "aof_last_write_status:err") {
+		t.Errorf("no error: %s", got)
+	}
+	w.expect("bgrewriteaof", "Background append only file rewriting started")
+	l.until("the rewrite is refused", func(s *Server) bool { return s.aof.rewrite.failed && s.aof.rewrite.running == nil })
+	l.on(func(s *Server) { s.aof.log = good })
+	l.until("the write is tried again", func(s *Server) bool { return s.aof.failed == "" })
+	w.expect("incr a", "3", "ping", "PONG", "bgrewriteaof", "Background append only file rewriting started")
+	l.until("the rewrite is over", func(s *Server) bool { return s.aof.rewrite.running == nil })
+	w.expect("debug loadaof", "OK", "get a", "3")
+	if got := w.do("info persistence"); !strings.Contains(got, "aof_last_write_status:ok") || !strings.Contains(got, "aof_last_bgrewrite_status:ok") {
+		t.Errorf("an error stays: %s", got)
+	}
+	_ = full.Close()
 }

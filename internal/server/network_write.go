@@ -167,7 +167,7 @@ func (c *Client) waitWritable() {
 // writable is the loop's call for a client that can be sent more.
 func (s *Server) writable(fd int, _ loop.Mask) {
 	if c := s.clients.byFD[fd]; c != nil && c.Flags&(FlagCloseASAP|FlagFreed) == 0 {
-		if len(s.aof.buf) != 0 {
+		if len(s.aof.buf) != 0 && s.Config.Values.AppendFsync == fsyncAlways {
 			s.flushAOF(true) // its output may have replies of this iteration
 		}
 		c.flush()

@@ -119,13 +119,7 @@ func (l *snapshotLoader) Key(k snapshot.Key, r *rdb.Reader) error {
 // Function implements snapshot.Handler. There is nothing here that runs functions:
 // they are kept, and written back.
 func (l *snapshotLoader) Function(lib []byte) error {
-	fns := &l.s.persist.functions
-	for _, f := range *fns {
-		if bytes.Equal(f, lib) {
-			return nil
-		}
-	}
-	*fns = append(*fns, bytes.Clone(lib))
+	l.s.keepFunction(lib)
 	return nil
 }
 
