@@ -14,6 +14,9 @@ type fileEvent struct {
 	m           *Module
 	read, write fileProc
 	hear        loop.FileFunc // fire, made once
+	// gen is the loop's generation of the descriptor: with another one the module has
+	// closed it, and somebody else has the number.
+	gen uint32
 }
 
 // fileProc is one direction of a watched descriptor.
@@ -46,6 +49,7 @@ func (m *Module) watch(fd int, mask loop.Mask, proc fileProc) error {
 	if err := m.host.srv.Loop.Add(fd, mask, e.hear); err != nil {
 		return err
 	}
+	e.gen = m.host.srv.Loop.Generation(fd)
 	m.files[fd] = e
 	for _, dir := range []loop.Mask{loop.Readable, loop.Writable} {
 		if mask&dir != 0 {
@@ -74,8 +78,11 @@ func (m *Module) unwatch(fd int, mask loop.Mask) {
 		return
 	}
 	l := m.host.srv.Loop
-	l.Remove(fd, mask)
-	if l.Mask(fd) == 0 {
+	ours := l.Generation(fd) == e.gen
+	if ours {
+		l.Remove(fd, mask)
+	}
+	if !ours || l.Mask(fd) == 0 {
 		delete(m.files, fd)
 	}
 }
@@ -86,7 +93,12 @@ func (m *Module) usable(fd int) bool {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
 		return false
 	}
-	return m.files[fd] != nil || m.host.srv.Loop.Mask(fd) == 0
+	l := m.host.srv.Loop
+	if e := m.files[fd]; e != nil && l.Generation(fd) == e.gen {
+		return true
+	}
+	delete(m.files, fd)
+	return l.Mask(fd) == 0
 }
 
 // eventModule is the module that called a function without a context.

@@ -239,7 +239,11 @@ func apiCreateClient(f *frame) {
 			Owner: m, OwnerName: m.name,
 			// The module's end stays open until it closes it: it reads an
 			// end of file there.
-			OnFree: func(*server.Client) { delete(m.clients, theirs) },
+			OnFree: func(c *server.Client) {
+				if m.clients[theirs] == c { // else the module closed its end, and got another
+					delete(m.clients, theirs)
+				}
+			},
 		})
 		if err != nil {
 			_ = unix.Close(ours)

@@ -77,7 +77,14 @@ func apiFreeThreadSafeContext(f *frame) {
 		}
 		bc.mu.Unlock()
 	}
-	ctx.release(f.locked())
+	locked := f.locked()
+	for _, item := range ctx.auto {
+		if item.head == headKey && !locked { // closing a key is the loop's
+			host.srv.Loop.Post(func() { ctx.release(true) })
+			return
+		}
+	}
+	ctx.release(locked)
 }
 
 // The lock functions name their holder by its thread pointer. A thread that

@@ -80,7 +80,7 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 		return ErrBlocked
 	case len(m.timers) != 0 && m.fault == nil:
 		return ErrTimers
-	case h.running != nil:
+	case h.running != nil || h.thread.module == m:
 		return ErrBusy
 	}
 	if onunload != 0 && m.fault == nil {
@@ -120,8 +120,7 @@ func (h *Host) drop(m *Module) {
 	}
 	for fd, c := range m.clients {
 		delete(m.clients, fd)
-		h.srv.FreeClient(c)
-		_ = unix.Close(fd)
+		h.srv.FreeClient(c) // our end; the module's is one of its sockets
 	}
 	m.closeSockets()
 	for fl := range m.filters {

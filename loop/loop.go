@@ -108,15 +108,16 @@ func (l *Loop) Add(fd int, mask Mask, fn FileFunc) error {
 	if f.mask == 0 {
 		f.gen++
 	}
-	if want := f.mask | mask; want != f.mask {
-		if err := l.poll.set(fd, f.mask, want, f.gen); err != nil {
-			return fmt.Errorf("loop: watching descriptor %d: %w", fd, err)
-		}
-		if f.mask == 0 {
-			l.count++
-		}
-		f.mask = want
+	// Also when nothing seems to change: the descriptor may have been closed, and
+	// its number be another's now.
+	want := f.mask | mask
+	if err := l.poll.set(fd, f.mask, want, f.gen); err != nil {
+		return fmt.Errorf("loop: watching descriptor %d: %w", fd, err)
 	}
+	if f.mask == 0 {
+		l.count++
+	}
+	f.mask = want
 	if mask&Readable != 0 {
 		f.read = fn
 	}
@@ -158,6 +159,14 @@ func (l *Loop) Mask(fd int) Mask {
 		return 0
 	}
 	return l.files[fd].mask
+}
+
+// Generation changes whenever a descriptor that was not watched is watched again.
+func (l *Loop) Generation(fd int) uint32 {
+	if fd < 0 || fd >= len(l.files) {
+		return 0
+	}
+	return l.files[fd].gen
 }
 
 // Func returns what is called when fd is ready in the one direction dir, or

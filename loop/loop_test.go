@@ -140,6 +140,34 @@ func TestReusedDescriptor(t *testing.T) {
 }
 
 // TestTimersAgainstModel runs random operations on timers and on a plain list.
+// TestClosedWatch closes a watched descriptor without a word. Who watches the next
+// one of that number hears of it.
+func TestClosedWatch(t *testing.T) {
+	l := newLoop(t)
+	a, b, err := SocketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Add(a, Readable, func(int, Mask) { t.Error("the old owner was called") }); err != nil {
+		t.Fatal(err)
+	}
+	_ = unix.Close(a)
+	_ = unix.Close(b)
+	c, d := pair(t)
+	if c != a {
+		t.Skip("the number was not used again")
+	}
+	called := 0
+	if err := l.Add(c, Readable, func(int, Mask) { called++ }); err != nil {
+		t.Fatal(err)
+	}
+	send(t, d)
+	once(t, l)
+	if called != 1 || l.Files() != 1 {
+		t.Errorf("%d calls, %d descriptors", called, l.Files())
+	}
+}
+
 func TestTimersAgainstModel(t *testing.T) {
 	l := newLoop(t)
 	rnd := rand.New(rand.NewPCG(5, 6))

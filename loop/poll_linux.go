@@ -48,6 +48,9 @@ func (p *epoll) set(fd int, old, mask Mask, gen uint32) error {
 		op = unix.EPOLL_CTL_DEL
 	}
 	err := unix.EpollCtl(p.fd, op, fd, &ev)
+	if err == unix.ENOENT && op == unix.EPOLL_CTL_MOD { // it was closed, and opened again
+		err = unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev)
+	}
 	if err != nil {
 		return fmt.Errorf("epoll_ctl: %w", err)
 	}

@@ -56,6 +56,9 @@ func TestMisuse(t *testing.T) {
 		{"badOperator", "1", "DictIteratorStartC", "operator"},
 		{"callBadFormat", "1", "Call", ""},
 		{"freedBlocked", "1", "UnblockClient", ""},
+		{"closedWatched", "1", "", ""},
+		{"threadFree", "0", "", ""},
+		{"threadUnload", "0", "", "Error unloading module misuse: the module is running a command"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			from := len(s.output())
@@ -65,7 +68,11 @@ func TestMisuse(t *testing.T) {
 				c.expect(t, "(integer) 1", "MISUSE.LAST")
 			}
 			lines := s.loggedSince(from)
-			if tc.function == "" {
+			if tc.function == "" && tc.reason != "" {
+				if len(lines) != 1 || !strings.Contains(lines[0], tc.reason) {
+					t.Errorf("the log has %q", lines)
+				}
+			} else if tc.function == "" {
 				if len(lines) != 0 {
 					t.Errorf("the log has %q", lines)
 				}
@@ -75,6 +82,8 @@ func TestMisuse(t *testing.T) {
 			c.expect(t, "PONG", "PING")
 		})
 	}
+	late := s.dial() // with the number of the descriptor of closedWatched
+	late.expect(t, "PONG", "PING")
 	// The place of the kept context may belong to another by now, so all that
 	// is certain is that the server lives.
 	if got := c.do(t, "MISUSE", "useContext"); !strings.HasPrefix(got, "(integer)") {
@@ -85,4 +94,5 @@ func TestMisuse(t *testing.T) {
 	time.Sleep(10 * time.Millisecond) // the threads end a little after their call
 	c.expect(t, "OK", "MODULE", "UNLOAD", "misuse")
 	c.expect(t, "PONG", "PING")
+	late.expect(t, "PONG", "PING")
 }

@@ -56,6 +56,8 @@ func (s *Server) newClient(fd int, flags ClientFlag) (*Client, error) {
 	if !s.needsAuth(c) {
 		c.Flags |= FlagAuthenticated
 	}
+	// A module that closed a descriptor of this number may have left its events.
+	s.Loop.Remove(fd, loop.Readable|loop.Writable)
 	if err := s.Loop.Add(fd, loop.Readable, s.onReadable()); err != nil {
 		return nil, err
 	}

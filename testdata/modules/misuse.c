@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 static atomic_int last = -1;
 static RedisModuleCtx *oldCtx;
@@ -295,6 +296,54 @@ static int freedBlocked(RedisModuleCtx *ctx) {
     return RedisModule_UnblockClient(bc, NULL) == REDISMODULE_ERR;
 }
 
+static void neverReady(RedisModuleCtx *ctx, int fd, void *data, int mask) {
+    REDISMODULE_NOT_USED(fd);
+    REDISMODULE_NOT_USED(data);
+    REDISMODULE_NOT_USED(mask);
+    RedisModule_Log(ctx, "warning", "an event of another's descriptor");
+}
+
+/* The next connection has the number of a descriptor whose events are still there. */
+static int closedWatched(RedisModuleCtx *ctx) {
+    int fds[2];
+    if (pipe(fds) != 0) return 0;
+    int failed = RedisModule_CreateFileEvent(ctx, fds[0], REDISMODULE_FILE_READABLE, neverReady, NULL) == REDISMODULE_ERR;
+    close(fds[0]);
+    close(fds[1]);
+    return !failed;
+}
+
+/* A context may be freed without the lock, and with it a key that it closes. */
+static void *freeUnlocked(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_AutoMemory(ctx);
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModuleKey *key = RedisModule_OpenKey(ctx, oldString, REDISMODULE_WRITE);
+    RedisModule_StringSet(key, oldString);
+    RedisModule_DeleteKey(key);
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    last = 1;
+    return NULL;
+}
+
+static int threadFree(RedisModuleCtx *ctx) { return inThread(ctx, freeUnlocked); }
+
+/* A module that unloads itself has no code to return to. */
+static void *unloadThere(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModuleCallReply *reply = RedisModule_Call(ctx, "MODULE", "cc", "UNLOAD", "misuse");
+    int refused = reply != NULL && RedisModule_CallReplyType(reply) == REDISMODULE_REPLY_ERROR;
+    RedisModule_FreeCallReply(reply);
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    last = refused;
+    return NULL;
+}
+
+static int threadUnload(RedisModuleCtx *ctx) { return inThread(ctx, unloadThere); }
+
 static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] = {
     {"freedString", freedString}, {"freedTwice", freedTwice}, {"foreignString", foreignString},
     {"foreignHeap", foreignHeap}, {"wildPointer", wildPointer}, {"unmapped", unmapped},
@@ -308,6 +357,7 @@ static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] =
     {"threadLockTwice", threadLockTwice}, {"threadUnlock", threadUnlock}, {"threadUnblock", threadUnblock},
     {"threadWild", threadWild}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
     {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
+    {"closedWatched", closedWatched}, {"threadFree", threadFree}, {"threadUnload", threadUnload},
 };
 
 static int misuse(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
