@@ -156,6 +156,7 @@ func (q *sorting) items(c *Client, e *store.Entry) (items []sortItem, ok bool) {
 		c.setOf(e).Each(add)
 	case store.ZSet:
 		z := c.zsetOf(e)
+		c.keep(e.Key()) // a snapshot may be in the middle of the listpack
 		z.ToTree()
 		it := z.Iter(0, false)
 		for member, _, ok := it.Next(); ok; member, _, ok = it.Next() {

@@ -2,9 +2,12 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // A snapshot that was given up, though it is whole by then, does not take the place
@@ -51,4 +54,31 @@ func TestFlushDuringSave(t *testing.T) {
 		}
 	})
 	w.expect("debug reload nosave", "OK", "dbsize", "0")
+}
+
+// SORT, which only reads, gives a sorted set another encoding: not while a snapshot is
+// in the middle of the old one.
+func TestSortDuringSave(t *testing.T) {
+	l := startSaved(t, t.TempDir(), "rdb-key-save-delay 20000")
+	w := l.dial()
+	w.expect("config set zset-max-listpack-entries 10000", "OK")
+	const sets = 5
+	for i := range sets {
+		var b strings.Builder
+		fmt.Fprintf(&b, "zadd z%d", i)
+		for j := range 4000 {
+			fmt.Fprintf(&b, " %d member-with-a-long-name-%d", j, j)
+		}
+		w.expect(b.String(), "4000", fmt.Sprintf("object encoding z%d", i), "listpack")
+	}
+	before := w.do("debug digest")
+	w.expect("bgsave", "Background saving started")
+	for range 20 {
+		for i := range sets {
+			w.expect(fmt.Sprintf("sort z%d by nosort limit 0 1", i), "[member-with-a-long-name-0]")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	l.until("the background save is over", func(s *Server) bool { return s.persist.running == nil })
+	w.expect("debug reload nosave", "OK", "debug digest", before)
 }
