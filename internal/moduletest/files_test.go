@@ -132,6 +132,24 @@ func TestTypesNotLoaded(t *testing.T) {
 	c.expect(t, "PONG", "PING")
 }
 
+// Of a file that is cut nothing stays when a module loads it.
+func TestPartOfFile(t *testing.T) {
+	s, c, _ := withParcels(t)
+	c.expect(t, "OK", "DEBUG", "POPULATE", "1000")
+	c.expect(t, "OK", "PARCEL.FILE", "save", "whole.rdb")
+	data, err := os.ReadFile(filepath.Join(s.dir, "whole.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "part.rdb"), data[:len(data)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.expect(t, "(error) Input/output error", "PARCEL.FILE", "load", "part.rdb")
+	c.expect(t, "(integer) 0", "DBSIZE")
+	c.expect(t, "OK", "PARCEL.FILE", "load", "whole.rdb")
+	c.expect(t, "(integer) 1000", "DBSIZE")
+}
+
 // A module that crashes as it saves does not leave a file without its values.
 func TestTypesNotSaved(t *testing.T) {
 	s, c, _ := withParcels(t, "broken")

@@ -38,6 +38,15 @@ func TestUnknownData(t *testing.T) {
 		t.Errorf("INFO modules has %s", got)
 	}
 
+	if got := c.do(t, "SCAN", "0", "TYPE", "parcel-mt"); !strings.Contains(got, `"k"`) || !strings.Contains(got, `"big"`) || strings.Contains(got, "plain") {
+		t.Errorf("SCAN finds\n%s", got)
+	}
+	c.expect(t, `"raw"`, "OBJECT", "ENCODING", "k")
+	c.expect(t, "(integer) 1", "OBJECT", "REFCOUNT", "k")
+	if got := c.do(t, "MEMORY", "USAGE", "big"); len(got) < len("(integer) 1000") { // it is compressed
+		t.Errorf("MEMORY USAGE replies %s", got)
+	}
+
 	// They behave as values of one piece.
 	c.expect(t, "(integer) 1", "COPY", "k", "copy")
 	c.expect(t, "OK", "RENAME", "copy", "renamed")

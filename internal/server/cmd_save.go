@@ -133,7 +133,12 @@ func (s *Server) ReplaceData(path string) error {
 	s.abandonSave()
 	s.FlushDB(-1, false)
 	s.persist.functions = nil
-	return s.LoadFile(path, LoadingRDB, LoadOptions{})
+	err := s.LoadFile(path, LoadingRDB, LoadOptions{})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.FlushDB(-1, false) // a part of a file is no data set; Redis would end
+		s.persist.functions = nil
+	}
+	return err
 }
 
 // debugReload is DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE].
