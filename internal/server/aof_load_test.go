@@ -43,6 +43,7 @@ func TestTruncated(t *testing.T) {
 		{"a command", protocol("set a 2")[:20], oneFile},
 		{"a transaction", protocol("MULTI", "set a 2"), oneFile},
 		{"the end of a transaction", protocol("MULTI", "set a 2", "EXEC")[:50], oneFile},
+		{"a remark", "#TS:17", oneFile},
 		{"the file before an empty one", protocol("set a 2")[:20], twoFiles},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	// ErrTruncated is returned when the file ends in the middle of a command.
+	// ErrTruncated is returned when the file ends in the middle of a command or remark.
 	ErrTruncated = errors.New("aof: unexpected end of file")
 	// ErrFormat is returned for what is no command.
 	ErrFormat = errors.New("aof: bad file format")
@@ -66,13 +66,13 @@ func (r *Reader) Next() ([][]byte, error) {
 			return nil, fmt.Errorf("%w at offset %d", err, r.offset)
 		}
 		if r.eof {
-			rest := r.buf[r.from:r.to]
 			switch {
 			case r.err != nil:
 				return nil, fmt.Errorf("aof: reading at offset %d: %w", r.offset, r.err)
-			case len(rest) == 0 || rest[0] == '#':
+			case r.from == r.to:
 				return nil, io.EOF
 			}
+			// Not even the half of a remark may stay: what is appended would belong to it.
 			return nil, ErrTruncated
 		}
 		r.fill()

@@ -43,7 +43,7 @@ func TestReader(t *testing.T) {
 		{"nothing", "", 0, -1, io.EOF},
 		{"commands", ping + set + ping, 3, -1, io.EOF},
 		{"remarks", "#TS:123\r\n" + ping + "#x\n#y\r\n" + set, 2, -1, io.EOF},
-		{"a remark at the end", ping + "#TS:1", 1, len(ping), io.EOF},
+		{"a remark at the end", ping + "#TS:1", 1, len(ping), ErrTruncated},
 		{"no carriage return", "*1\n$1\nx\r\n", 1, -1, io.EOF},
 		{"an empty argument", "*2\r\n$1\r\nx\r\n$0\r\n\r\n", 1, -1, io.EOF},
 		{"leading zeros", "*01\r\n$0001\r\nx\r\n", 1, -1, io.EOF},
