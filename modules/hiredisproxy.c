@@ -169,9 +169,12 @@ static int onTimeout(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return REDISMODULE_OK;
 }
 
+/* onLeave may come for a client that was released a moment ago, too, and then
+ * finds what release passed to UnblockClient: NULL. */
 static void onLeave(RedisModuleCtx *ctx, RedisModuleBlockedClient *client) {
+    struct request *r = RedisModule_BlockClientGetPrivateData(client);
     REDISMODULE_NOT_USED(ctx);
-    release(RedisModule_BlockClientGetPrivateData(client));
+    if (r != NULL) release(r);
 }
 
 /* refused says whether a command is none for a connection that others use. */

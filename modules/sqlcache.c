@@ -219,9 +219,12 @@ static int onTimeout(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return RedisModule_ReplyWithError(ctx, "ERR database: no answer in time");
 }
 
+/* onDisconnect may come for a client that was released a moment ago, too, and then
+ * finds what release passed to UnblockClient: NULL. */
 static void onDisconnect(RedisModuleCtx *ctx, RedisModuleBlockedClient *client) {
+    struct waiter *w = RedisModule_BlockClientGetPrivateData(client);
     REDISMODULE_NOT_USED(ctx);
-    leave(RedisModule_BlockClientGetPrivateData(client));
+    if (w != NULL) leave(w);
 }
 
 /* await blocks the client until the database has been asked. */

@@ -3,6 +3,7 @@ package exampletest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -273,6 +274,42 @@ func TestProxyUnblock(t *testing.T) {
 		if n := proxyStat(t, c, "connects"); n != 1 {
 			t.Errorf("%d connections", n)
 		}
+		c.Expect("MODULE UNLOAD hiredisproxy", "OK")
+	})
+}
+
+// TestProxyHammer has clients that ask, leave and are killed at random, before a
+// server that stops and dies. Afterwards all is as if nothing had been.
+func TestProxyHammer(t *testing.T) {
+	both(t, func(t *testing.T, events string) {
+		up := newUpstream(t)
+		up.Start()
+		s := startProxy(t, up, "timeout 100"+events)
+		all := startCrowd(t, s, 8, func(rng *rand.Rand) []byte {
+			if rng.IntN(2) == 0 {
+				return testkit.Request("HIREDISPROXY.DO", "INCR", "n")
+			}
+			return testkit.Request("HIREDISPROXY.DO", "LRANGE", "none", "0", "-1")
+		})
+		for range 2 {
+			time.Sleep(100 * time.Millisecond)
+			up.Pause()
+			time.Sleep(200 * time.Millisecond)
+			up.Resume()
+			time.Sleep(100 * time.Millisecond)
+			up.Kill()
+			time.Sleep(100 * time.Millisecond)
+			up.Start()
+		}
+		time.Sleep(100 * time.Millisecond)
+		answers := all.end()
+		t.Logf("%d arrays, %d errors, %d ends", answers['*'], answers['-'], answers[0])
+		if answers['*'] == 0 || answers['-'] == 0 || answers[0] == 0 {
+			t.Error("something was not tried")
+		}
+		c := s.Dial()
+		eventually(t, "nobody to wait", func() bool { return proxyStat(t, c, "waiting") == 0 && proxyStat(t, c, "queued") == 0 })
+		eventually(t, "the other server", func() bool { return c.Line("HIREDISPROXY.DO PING") == "PONG" })
 		c.Expect("MODULE UNLOAD hiredisproxy", "OK")
 	})
 }

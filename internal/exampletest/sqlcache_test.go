@@ -2,6 +2,7 @@ package exampletest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -103,6 +104,7 @@ func TestCache(t *testing.T) {
 	}{
 		{"rows", cacheRows}, {"quotes", cacheQuotes}, {"errors", cacheErrors}, {"merging", cacheMerging}, {"invalidation", cacheInvalidation},
 		{"pool", cachePool}, {"leaving", cacheLeaving}, {"hanging", cacheHanging}, {"restarts", cacheRestarts},
+		{"hammer", cacheHammer},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, db) })
 	}
@@ -393,5 +395,43 @@ func cacheRestarts(t *testing.T, db *database) {
 		eventually(t, "service to return", func() bool { return s.c.Line("SQLCACHE.GET user:42") == ada })
 		s.c.Expect("FLUSHALL", "OK")
 	}
+	s.unload()
+}
+
+// cacheHammer has clients that ask, invalidate, leave and are killed at random,
+// before a database that stops, dies and ends connections. Afterwards all is as
+// if nothing had been.
+func cacheHammer(t *testing.T, db *database) {
+	s := startCache(t, db, "timeout", "200", "connections", "3")
+	all := startCrowd(t, s.Server, 12, func(rng *rand.Rand) []byte {
+		key := fmt.Sprint("user:n", rng.IntN(40))
+		if rng.IntN(8) == 0 {
+			return testkit.Request("SQLCACHE.INVALIDATE", key, "user:n7")
+		}
+		return testkit.Request("SQLCACHE.GET", key)
+	})
+	for range 3 {
+		time.Sleep(150 * time.Millisecond)
+		db.Pause()
+		time.Sleep(350 * time.Millisecond)
+		db.Resume()
+		time.Sleep(150 * time.Millisecond)
+		for kill := range strings.SplitSeq(db.run(t, "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE db = 'shop'"), "\n") {
+			db.run(t, "SET @a = 1; "+kill) // the line may be empty
+		}
+	}
+	db.crash()
+	time.Sleep(150 * time.Millisecond)
+	db.Start()
+	time.Sleep(150 * time.Millisecond)
+	answers := all.end()
+	t.Logf("%d rows, %d errors, %d ends", answers['*'], answers['-'], answers[0])
+	if answers['*'] == 0 || answers['-'] == 0 || answers[0] == 0 {
+		t.Error("something was not tried")
+	}
+	s.c = s.Dial() // the other may have been killed
+	eventually(t, "nobody to wait", func() bool { return s.stat("waiting") == 0 && s.stat("running") == 0 })
+	s.c.Expect("FLUSHALL", "OK")
+	eventually(t, "service", func() bool { return s.c.Line("SQLCACHE.GET user:42") == ada })
 	s.unload()
 }

@@ -224,6 +224,9 @@ func (s *Server) disconnected(c *Client) {
 	b.opts.OnDisconnect = nil
 	b.mu.Lock()
 	aborted := b.aborted
+	if b.unblocked && !aborted && b.keys == nil {
+		b.Data = b.result // who unblocked it before must not find what was then freed
+	}
 	b.mu.Unlock()
 	if !aborted {
 		b.answer = answering

@@ -173,6 +173,25 @@ func TestBlockedClientKilled(t *testing.T) {
 	w.noted("disconnect true", "free 3")
 }
 
+// A client that goes after Unblock, and before the loop has got to it, takes
+// OnDisconnect to the data that Unblock brought.
+func TestBlockedClientKilledUnblocked(t *testing.T) {
+	w := newWaiter(t, 0, false)
+	c := w.dial()
+	c.send("linger a")
+	b := <-w.handles
+	w.on(func(s *Server) {
+		b.Data = 1
+		b.SetDisconnect(func(b *Blocked) { w.note(fmt.Sprintf("disconnect %d", b.Data)) })
+		if err := b.Unblock(2); err != nil {
+			t.Error(err)
+		}
+		s.FreeClient(b.Client())
+	})
+	c.closed()
+	w.noted("disconnect 2", "free 2")
+}
+
 func TestAbort(t *testing.T) {
 	w := newWaiter(t, 0, false)
 	c := w.dial()
