@@ -16,11 +16,11 @@ func (t *dataType) RewriteValue(key store.ModuleKey, v uintptr) (cmds []byte, ok
 	}
 	io, done := t.newIO(nil, &key)
 	defer done()
-	io.emits = true
+	io.emits, io.w = true, plainWriter()
 	io.with(func(p uint64) {
 		t.m.call(server.ByDataType, t.methods.aofRewrite, p, uint64(io.key.addr()), uint64(v), 0, 0, 0)
 	})
-	return io.w, !io.failed && !t.gone.Load(), true
+	return io.w.B, !io.failed && !t.gone.Load(), true
 }
 
 // apiEmitAOF writes a command that has a part in making the value again. One that
@@ -50,9 +50,9 @@ func apiEmitAOF(f *frame) {
 		return
 	}
 	argv := st.args()
-	io.w = resp.AppendArray(io.w, len(argv))
+	io.w.B = resp.AppendArray(io.w.B, len(argv))
 	for _, arg := range argv {
-		io.w = resp.AppendBulk(io.w, arg)
+		io.w.B = resp.AppendBulk(io.w.B, arg)
 	}
 }
 

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"math"
 	"math/big"
-
-	"berth/internal/persist/rdb"
 )
 
 func apiSaveUnsigned(f *frame) {
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleUint(io.w, f.int(1))
+		io.w.ModuleUint(f.int(1))
 	}
 }
 
@@ -37,13 +35,13 @@ func apiSaveString(f *frame) {
 		return
 	}
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleString(io.w, s.bytes(), compressed())
+		io.w.ModuleString(s.bytes())
 	}
 }
 
 func apiSaveStringBuffer(f *frame) {
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleString(io.w, f.buffer(1), compressed())
+		io.w.ModuleString(f.buffer(1))
 	}
 }
 
@@ -86,7 +84,7 @@ func apiLoadStringBuffer(f *frame) {
 
 func apiSaveDouble(f *frame) {
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleDouble(io.w, f.float(0))
+		io.w.ModuleDouble(f.float(0))
 	}
 }
 
@@ -106,7 +104,7 @@ func apiLoadDouble(f *frame) {
 func apiSaveFloat(f *frame) {
 	if io := f.saving(); io != nil {
 		// A C float is the low half of its register.
-		io.w = rdb.AppendModuleFloat(io.w, math.Float32frombits(uint32(f.floats[0][0])))
+		io.w.ModuleFloat(math.Float32frombits(uint32(f.floats[0][0])))
 	}
 }
 
@@ -129,7 +127,7 @@ const longHex longFormat = "%La\x00"
 
 func apiSaveLongDouble(f *frame) {
 	if io := f.saving(); io != nil {
-		io.w = rdb.AppendModuleString(io.w, formatLong(f.longArg(), longHex), compressed())
+		io.w.ModuleString(formatLong(f.longArg(), longHex))
 	}
 }
 
@@ -191,8 +189,8 @@ func apiSaveDataTypeToString(f *frame) {
 		f.misuse("the type " + t.name + " has no rdb_save")
 		return
 	}
-	if b, ok := t.save(f.uptr(1), nil); ok {
-		s := newString(b, true)
+	if w := plainWriter(); t.save(w, f.uptr(1), nil) {
+		s := newString(w.B, true)
 		ctx.track(headString, s.addr())
 		f.setPtr(s.addr())
 	}

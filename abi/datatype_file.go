@@ -42,7 +42,9 @@ var (
 func (t *dataType) Code(uintptr) uint64 { return t.code }
 
 // SaveValue implements snapshot.ModuleType.
-func (t *dataType) SaveValue(key store.ModuleKey, v uintptr) ([]byte, bool) { return t.save(v, &key) }
+func (t *dataType) SaveValue(w *snapshot.Writer, key store.ModuleKey, v uintptr) bool {
+	return t.save(w, v, &key)
+}
 
 // typeByCode finds a type by its code, whatever the version of the encoding is.
 func (h *Host) typeByCode(code uint64) *dataType {
@@ -105,8 +107,9 @@ func (t *dataType) saveAux(before bool) ([]byte, bool) {
 	}
 	io, done := t.newIO(nil, nil)
 	defer done()
+	io.w = plainWriter()
 	io.with(func(p uint64) { t.m.call(server.ByDataType, fn, p, uint64(auxMoment(before)), 0, 0, 0, 0) })
-	return io.w, !io.failed && !t.gone.Load()
+	return io.w.B, !io.failed && !t.gone.Load()
 }
 
 // LoadAux implements server.ModuleFiles.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"berth/internal/persist/rdb"
+	"berth/internal/persist/snapshot"
 	"berth/internal/server"
 	"berth/internal/store"
 )
@@ -14,9 +15,9 @@ const optIOErrors = 1
 // moduleIO is RedisModuleIO: a value on its way to or from its bytes.
 type moduleIO struct {
 	t      *dataType
-	w      []byte      // what was saved
-	r      *rdb.Reader // nil while a value is saved
-	emits  bool        // the value is written as commands
+	w      *snapshot.Writer // what is saved goes there; nil while a value is loaded
+	r      *rdb.Reader      // nil while a value is saved
+	emits  bool             // the value is written as commands
 	failed bool
 	key    *stringCell // nil when there is none
 	db     int
@@ -45,14 +46,15 @@ func (t *dataType) newIO(r *rdb.Reader, key *store.ModuleKey) (io *moduleIO, don
 }
 
 // save has the module save a value, and returns false if it could not.
-func (t *dataType) save(v uintptr, key *store.ModuleKey) ([]byte, bool) {
+func (t *dataType) save(w *snapshot.Writer, v uintptr, key *store.ModuleKey) bool {
 	if t.methods.rdbSave == 0 || t.gone.Load() {
-		return nil, false
+		return false
 	}
 	io, done := t.newIO(nil, key)
 	defer done()
+	io.w = w
 	io.with(func(p uint64) { t.m.call(server.ByDataType, t.methods.rdbSave, p, uint64(v), 0, 0, 0, 0) })
-	return io.w, !io.failed && !t.gone.Load()
+	return !io.failed && !t.gone.Load()
 }
 
 // load has the module make a value of b, 0 if it cannot. With whole set it must
@@ -106,8 +108,10 @@ func (io *moduleIO) fail(err error) {
 	io.failed = true
 }
 
-// compress says whether long strings are compressed.
-func compressed() bool { return host.srv.Config.Bool("rdbcompression") }
+// plainWriter is a writer for what is no part of a snapshot that is being written.
+func plainWriter() *snapshot.Writer {
+	return &snapshot.Writer{Compress: host.srv.Config.Bool("rdbcompression")}
+}
 
 // buffer returns the bytes at argument i, whose number is the next argument. One
 // that is wrong faults here, and not when memory for a copy was taken.

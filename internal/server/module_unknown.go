@@ -174,7 +174,10 @@ func (t *unknownType) Defrags() bool { return false }
 func (t *unknownType) Code(v uintptr) uint64 { return t.head(v).code }
 
 // SaveValue implements snapshot.ModuleType.
-func (t *unknownType) SaveValue(_ store.ModuleKey, v uintptr) ([]byte, bool) { return t.body(v), true }
+func (t *unknownType) SaveValue(w *snapshot.Writer, _ store.ModuleKey, v uintptr) bool {
+	w.Raw(t.body(v))
+	return true
+}
 
 // UnknownData is what is kept of a module that is not loaded.
 type UnknownData struct {

@@ -13,9 +13,9 @@ type ModuleType interface {
 	// Code is the type's name and the version of its encoding as snapshots have
 	// it.
 	Code(v uintptr) uint64
-	// SaveValue is the value's elements without the end, nil and false when the
+	// SaveValue writes the value's elements without the end, and returns false when the
 	// module could not save it. The loop.
-	SaveValue(key store.ModuleKey, v uintptr) ([]byte, bool)
+	SaveValue(w *Writer, key store.ModuleKey, v uintptr) bool
 }
 
 // Encoder writes one value. The zero Encoder is done.
@@ -136,16 +136,16 @@ func (x *Encoder) module(w *Writer, e *store.Entry, number int, key bool) error 
 		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
 	}
 	name := append([]byte(nil), e.Key()...)
-	b, ok := t.SaveValue(store.ModuleKey{DB: number, Key: name}, v.Value)
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
-	}
+	at, marks := len(w.B), len(w.marks)
 	w.Op(uint8(rdb.ObjModule2))
 	if key {
 		w.String(name)
 	}
 	w.Len(t.Code(v.Value))
-	w.Raw(b)
+	if !t.SaveValue(w, store.ModuleKey{DB: number, Key: name}, v.Value) {
+		w.B, w.marks = w.B[:at], w.marks[:marks]
+		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
+	}
 	w.Len(uint64(rdb.ModuleEnd))
 	return nil
 }

@@ -62,6 +62,22 @@ func (w *Writer) Elem(e ds.Elem) {
 	w.String(e.Bytes(nil))
 }
 
+// ModuleUint writes a number of a module's value. Signed ones are given as their two's
+// complement.
+func (w *Writer) ModuleUint(n uint64) { w.B = rdb.AppendModuleUint(w.B, n) }
+
+// ModuleString writes a string of a module's value.
+func (w *Writer) ModuleString(s []byte) {
+	w.Len(uint64(rdb.ModuleString))
+	w.String(s)
+}
+
+// ModuleDouble writes a number of a module's value.
+func (w *Writer) ModuleDouble(x float64) { w.B = rdb.AppendModuleDouble(w.B, x) }
+
+// ModuleFloat writes a number of a module's value.
+func (w *Writer) ModuleFloat(x float32) { w.B = rdb.AppendModuleFloat(w.B, x) }
+
 // Aux writes a name and a text that describe the file.
 func (w *Writer) Aux(name, text string) {
 	w.Op(rdb.OpAux)
