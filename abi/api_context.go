@@ -95,13 +95,22 @@ func apiGetUsedMemoryRatio(f *frame) {
 // are paused.
 func apiAvoidReplicaTraffic(f *frame) { f.setBool(host.srv.Paused() != server.PauseNone) }
 
-// apiResetDataset empties all databases. There is no log of writes to begin anew.
+// apiResetDataset empties all databases, and begins a new append-only file if it is
+// to.
 func apiResetDataset(f *frame) {
 	if host.srv.Frozen() {
 		f.misuse("nothing can be changed while a key is about to go")
 		return
 	}
-	host.srv.Dirty += int64(host.srv.FlushDB(-1, f.i32(1) != 0))
+	s := host.srv
+	restart := f.i32(0) != 0 && s.AppendOnly()
+	if restart {
+		s.StopAppendOnly()
+	}
+	s.Dirty += int64(s.FlushDB(-1, f.i32(1) != 0))
+	if restart {
+		_ = s.StartAppendOnly() // an error is in the log
+	}
 }
 
 func apiGetCommandKeys(f *frame) { f.commandKeys(0) }

@@ -36,6 +36,8 @@ func TestWaitaof(t *testing.T) {
 	if got := w.next(); got != "-"+errTextNoAOF {
 		t.Errorf("switched off: %s", got)
 	}
-	w.expect("waitaof 2 0 0", "-ERR value is out of range, value must between 0 and 1", "waitaof 1 -1 0", "-ERR value is out of range, must be positive",
+	// What was written before it was on is in the base file.
+	o.expect("set a 8", "OK", "config set appendonly yes", "OK", "waitaof 1 0 0", "[1 0]")
+	w.expect("waitaof 1 0 0", "[1 0]", "waitaof 2 0 0", "-ERR value is out of range, value must between 0 and 1", "waitaof 1 -1 0", "-ERR value is out of range, must be positive",
 		"waitaof 1 0 -1", "-ERR timeout is negative", "ping", "PONG")
 }
