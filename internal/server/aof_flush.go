@@ -186,8 +186,8 @@ func (s *Server) syncAOFLater() {
 		return
 	}
 	y.at = now
-	if y.pending != 0 {
-		return
+	if y.pending != 0 || y.closing != 0 {
+		return // the disk gets the file before this one first
 	}
 	log, upTo := s.aof.log, s.aof.covers()
 	y.asked = log.Size()

@@ -102,6 +102,30 @@ func TestAppendOnlyRefused(t *testing.T) {
 	}
 }
 
+// Files that no manifest has are not loaded: they stay, and nothing is appended to them.
+func TestAppendOnlyOrphans(t *testing.T) {
+	dir := t.TempDir()
+	putFiles(t, dir)
+	base, incr := "appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"
+	for _, name := range []string{base, incr} {
+		if err := os.WriteFile(filepath.Join(dir, "appendonlydir", name), []byte(protocol("SELECT 0", "incr a")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 3 {
+		l := startSaved(t, dir, "appendonly yes")
+		l.dial().expect("incr a", fmt.Sprint(n+1))
+		l.stop()
+	}
+	got := files(t)
+	if want := protocol("SELECT 0", "incr a"); got[base] != want || got[incr] != want {
+		t.Errorf("the files became %q", got)
+	}
+	if want := "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n"; got["appendonly.aof.manifest"] != want {
+		t.Errorf("the manifest is %q", got["appendonly.aof.manifest"])
+	}
+}
+
 // damaged changes, cuts or repeats a part of a file.
 func damaged(rnd *rand.Rand, b []byte) []byte {
 	b = slices.Clone(b)

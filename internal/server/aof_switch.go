@@ -176,6 +176,11 @@ func (s *Server) openAOF() error {
 		return err
 	}
 	m, prefix := a.manifest.Clone(), s.aofPrefix()
+	// What such a file has was not loaded: nothing is appended to it, nor is it lost.
+	m.Skip(prefix, func(name string) bool {
+		info, err := os.Stat(s.aofPath(name))
+		return err == nil && info.Size() != 0
+	})
 	if m.Empty() {
 		name := m.NewBase(prefix, s.basePreamble())
 		if err := s.writeBase(s.aofPath(name)); err != nil {

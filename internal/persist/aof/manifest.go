@@ -218,19 +218,38 @@ func (m *Manifest) NewBase(prefix string, rdb bool) string {
 		old.Kind = History
 		m.History = slices.Insert(m.History, 0, old)
 	}
+	m.BaseSeq++
+	m.Base = &File{Name: baseName(prefix, m.BaseSeq, rdb), Seq: m.BaseSeq, Kind: Base}
+	return m.Base.Name
+}
+
+func baseName(prefix string, seq int64, rdb bool) string {
 	end := ".aof"
 	if rdb {
 		end = ".rdb"
 	}
-	m.BaseSeq++
-	m.Base = &File{Name: fmt.Sprintf("%s.%d.base%s", prefix, m.BaseSeq, end), Seq: m.BaseSeq, Kind: Base}
-	return m.Base.Name
+	return fmt.Sprintf("%s.%d.base%s", prefix, seq, end)
+}
+
+func incrName(prefix string, seq int64) string {
+	return fmt.Sprintf("%s.%d%s.aof", prefix, seq, incrSuffix)
+}
+
+// Skip has the names of the next files not be those of files that are there: of a
+// start that was interrupted before there was a manifest, or of one that was lost.
+func (m *Manifest) Skip(prefix string, there func(name string) bool) {
+	for there(baseName(prefix, m.BaseSeq+1, true)) || there(baseName(prefix, m.BaseSeq+1, false)) {
+		m.BaseSeq++
+	}
+	for there(incrName(prefix, m.IncrSeq+1)) {
+		m.IncrSeq++
+	}
 }
 
 // NewIncr adds a file to append to and returns its name.
 func (m *Manifest) NewIncr(prefix string) string {
 	m.IncrSeq++
-	name := fmt.Sprintf("%s.%d%s.aof", prefix, m.IncrSeq, incrSuffix)
+	name := incrName(prefix, m.IncrSeq)
 	m.Incr = append(m.Incr, File{Name: name, Seq: m.IncrSeq, Kind: Incr})
 	return name
 }
