@@ -1,7 +1,9 @@
 package abi
 
 import (
+	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -30,6 +32,41 @@ var (
 	threadKey   uint64
 	setSpecific uintptr
 )
+
+// boundThreads is how many threads have an M. bindM and threadExit keep it.
+var boundThreads int32
+
+// A thread that has called keeps its P, the runtime's right to run Go code, for the
+// tens of microseconds until the runtime takes that back. Several threads can so have
+// all there are, and the loop then waits for one when it wakes. From two threads on
+// the runtime is therefore given more.
+var room struct {
+	sync.Mutex
+	threads atomic.Int32 // for so many there is room
+	cpus    int
+}
+
+// mostRoom is how many Ps there may be beyond the processors. The collector takes a
+// quarter of them while it works.
+const mostRoom = 4
+
+// makeRoom sees to it that the threads there are do not take all Ps. Any thread.
+func makeRoom() {
+	n := atomic.LoadInt32(&boundThreads)
+	if n <= max(1, room.threads.Load()) {
+		return
+	}
+	room.Lock()
+	defer room.Unlock()
+	if room.cpus == 0 {
+		room.cpus = runtime.GOMAXPROCS(0)
+	}
+	room.threads.Store(n)
+	want := min(int(n)+1, room.cpus+mostRoom)
+	if want > runtime.GOMAXPROCS(0) && os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(want)
+	}
+}
 
 func bindMAddr() uintptr
 func threadExitAddr() uintptr

@@ -2,6 +2,8 @@
 
 // bindM is a C function of one argument: it has the calling thread's key hold it.
 TEXT ·bindM(SB), NOSPLIT|NOFRAME, $0
+	LOCK
+	INCL ·boundThreads(SB)
 	MOVQ DI, SI
 	MOVQ ·threadKey(SB), DI
 	MOVQ ·setSpecific(SB), AX
@@ -10,6 +12,8 @@ TEXT ·bindM(SB), NOSPLIT|NOFRAME, $0
 // threadExit is the key's destructor, a C function of one argument. To call nothing
 // with what the key held is how the runtime is told that the thread ends.
 TEXT ·threadExit(SB), NOSPLIT|NOFRAME, $0
+	LOCK
+	DECL ·boundThreads(SB)
 	MOVQ DI, SI
 	XORL DI, DI
 	XORL DX, DX

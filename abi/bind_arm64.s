@@ -2,6 +2,13 @@
 
 // bindM is a C function of one argument: it has the calling thread's key hold it.
 TEXT ·bindM(SB), NOSPLIT|NOFRAME, $0
+	MOVD $·boundThreads(SB), R3
+
+one:
+	LDAXRW (R3), R4
+	ADDW   $1, R4
+	STLXRW R4, (R3), R5
+	CBNZW  R5, one
 	MOVD R0, R1
 	MOVD ·threadKey(SB), R0
 	MOVD ·setSpecific(SB), R16
@@ -10,6 +17,13 @@ TEXT ·bindM(SB), NOSPLIT|NOFRAME, $0
 // threadExit is the key's destructor, a C function of one argument. To call nothing
 // with what the key held is how the runtime is told that the thread ends.
 TEXT ·threadExit(SB), NOSPLIT|NOFRAME, $0
+	MOVD $·boundThreads(SB), R3
+
+one:
+	LDAXRW (R3), R4
+	SUBW   $1, R4
+	STLXRW R4, (R3), R5
+	CBNZW  R5, one
 	MOVD R0, R1
 	MOVD $0, R0
 	MOVD $0, R2

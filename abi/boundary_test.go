@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -174,6 +175,36 @@ func TestThreadsEnd(t *testing.T) {
 	}
 	if after := pprof.Lookup("threadcreate").Count(); after > before+threads/10 {
 		t.Errorf("the runtime knew %d threads and then %d", before, after)
+	}
+	if n := atomic.LoadInt32(&boundThreads); n != 0 {
+		t.Errorf("%d threads are left of those that ended", n)
+	}
+}
+
+// TestMakeRoom has the runtime get more Ps for threads of modules, up to a limit, and
+// keep them.
+func TestMakeRoom(t *testing.T) {
+	if os.Getenv("GOMAXPROCS") != "" {
+		t.Skip("SKIPPED: GOMAXPROCS is set")
+	}
+	onLoop(t)
+	old := runtime.GOMAXPROCS(0)
+	room.threads.Store(0)
+	room.cpus = 0
+	defer func() {
+		atomic.StoreInt32(&boundThreads, 0)
+		room.threads.Store(0)
+		runtime.GOMAXPROCS(old)
+	}()
+	for _, tc := range []struct {
+		threads int32
+		want    int
+	}{{1, old}, {int32(old), old + 1}, {int32(old) + 1, old + 2}, {2, old + 2}, {1000, old + mostRoom}} {
+		atomic.StoreInt32(&boundThreads, tc.threads)
+		makeRoom()
+		if got := runtime.GOMAXPROCS(0); tc.threads > 1 && got != tc.want {
+			t.Errorf("%d threads on %d processors: %d Ps, want %d", tc.threads, old, got, tc.want)
+		}
 	}
 }
 

@@ -47,6 +47,7 @@ func dispatch(p unsafe.Pointer) {
 			return
 		}
 		debug.SetPanicOnFault(true) // the loop's goroutine has it for good
+		makeRoom()
 	}
 	top, running := 0, (*Module)(nil)
 	if locked {
