@@ -116,6 +116,12 @@ func (s *server) restart(args ...string) *server {
 	s.stop()
 	n := launch(s.t, s.dir, path, append([]string{"serve"}, args...)...)
 	n.listening()
+	c, err := n.connect()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.conn.Close()
+	n.eventually("the server to have loaded its data", func() bool { return !strings.HasPrefix(c.do(s.t, "PING"), "(error) LOADING") })
 	return n
 }
 

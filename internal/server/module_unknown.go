@@ -53,6 +53,7 @@ type unknownCount struct{ values, bytes int64 }
 var (
 	_ store.ModuleType    = (*unknownType)(nil)
 	_ snapshot.ModuleType = (*unknownType)(nil)
+	_ snapshot.Opaque     = (*unknownType)(nil)
 )
 
 // keepsUnknown reports whether data of unknown types are kept.
@@ -105,7 +106,7 @@ func (t *unknownType) make(code uint64, body []byte) uintptr {
 	p := t.heap.Alloc(unknownHeadSize + len(body))
 	*(*unknownHead)(p) = unknownHead{code, uint64(len(body))}
 	v := mem.Addr(p)
-	copy(t.body(v), body)
+	copy(t.Body(v), body)
 	t.count(code, 1, int64(len(body)))
 	return v
 }
@@ -126,8 +127,8 @@ func (t *unknownType) count(code uint64, values, size int64) {
 
 func (t *unknownType) head(v uintptr) *unknownHead { return (*unknownHead)(mem.Ptr(v)) }
 
-// body are the elements of a value, good as long as the value is there.
-func (t *unknownType) body(v uintptr) []byte {
+// Body implements snapshot.Opaque.
+func (t *unknownType) Body(v uintptr) []byte {
 	return mem.Bytes(mem.Ptr(v+uintptr(unknownHeadSize)), int(t.head(v).size))
 }
 
@@ -149,7 +150,7 @@ func (t *unknownType) Effort(store.ModuleKey, uintptr) int { return 1 }
 
 // CopyValue implements store.ModuleType.
 func (t *unknownType) CopyValue(_, _ store.ModuleKey, v uintptr) (uintptr, bool) {
-	return t.make(t.head(v).code, t.body(v)), true
+	return t.make(t.head(v).code, t.Body(v)), true
 }
 
 // Usage implements store.ModuleType.
@@ -159,7 +160,7 @@ func (t *unknownType) Usage(_ store.ModuleKey, v uintptr, _ int) int {
 
 // Digest implements store.ModuleType.
 func (t *unknownType) Digest(_ store.ModuleKey, v uintptr) [20]byte {
-	return sha1.Sum(append(binary.BigEndian.AppendUint64(nil, t.head(v).code), t.body(v)...))
+	return sha1.Sum(append(binary.BigEndian.AppendUint64(nil, t.head(v).code), t.Body(v)...))
 }
 
 // Defrag implements store.ModuleType.
@@ -175,7 +176,7 @@ func (t *unknownType) Code(v uintptr) uint64 { return t.head(v).code }
 
 // SaveValue implements snapshot.ModuleType.
 func (t *unknownType) SaveValue(w *snapshot.Writer, _ store.ModuleKey, v uintptr) bool {
-	w.Raw(t.body(v))
+	w.Raw(t.Body(v))
 	return true
 }
 

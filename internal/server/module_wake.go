@@ -85,7 +85,7 @@ func (s *Server) wakeValue(key store.ModuleKey, mine func(code uint64) bool) int
 	if !ok || !mine(code) {
 		return wakeGone
 	}
-	v, err := s.persist.modules.LoadValue(code, slices.Clone(s.persist.unknown.kind.body(old.Value)), key)
+	v, err := s.persist.modules.LoadValue(code, slices.Clone(s.persist.unknown.kind.Body(old.Value)), key)
 	if err != nil {
 		s.Log(LogWarning, "The value of key %q in DB %d stays unknown: %v", cut(key.Key, maxShown), key.DB, err)
 		return wakeFailed

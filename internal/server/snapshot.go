@@ -394,7 +394,14 @@ const (
 )
 
 // large reports whether to write the value takes too long to do it at once.
-func large(e *store.Entry) bool { return e.Larger(largeEffort, largeBytes) }
+func large(e *store.Entry) bool {
+	if e.Type() == store.Module {
+		v := e.Module()
+		o, ok := v.Of().(snapshot.Opaque)
+		return ok && len(o.Body(v.Value)) > largeBytes
+	}
+	return e.Larger(largeEffort, largeBytes)
+}
 
 // handMain gives what the walk wrote to the goroutine.
 func (sn *Snapshot) handMain() {

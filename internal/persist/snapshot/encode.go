@@ -18,6 +18,13 @@ type ModuleType interface {
 	SaveValue(w *Writer, key store.ModuleKey, v uintptr) bool
 }
 
+// Opaque is a ModuleType whose values are their elements, which can therefore be
+// written in steps.
+type Opaque interface {
+	// Body is a value's elements without the end, good as long as the value is there.
+	Body(v uintptr) []byte
+}
+
 // Encoder writes one value. The zero Encoder is done.
 type Encoder struct {
 	db   *store.DB
@@ -128,6 +135,9 @@ func (x *Encoder) All(w *Writer) {
 	}
 }
 
+// nothing writes a value of which all is written.
+func (x *Encoder) nothing(*Writer, int) bool { return true }
+
 // module writes a module's value.
 func (x *Encoder) module(w *Writer, e *store.Entry, number int, key bool) error {
 	v := e.Module()
@@ -142,6 +152,12 @@ func (x *Encoder) module(w *Writer, e *store.Entry, number int, key bool) error 
 		w.String(name)
 	}
 	w.Len(t.Code(v.Value))
+	if o, ok := t.(Opaque); ok && w.Later {
+		end := rdb.AppendLen(nil, uint64(rdb.ModuleEnd))
+		*x = Encoder{e: e, next: (*Encoder).nothing, over: true, args: x.args}
+		x.left = []rest{{long: o.Body(v.Value), behind: Chunk{B: end}}}
+		return nil
+	}
 	if !t.SaveValue(w, store.ModuleKey{DB: number, Key: name}, v.Value) {
 		w.B, w.marks = w.B[:at], w.marks[:marks]
 		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
