@@ -92,6 +92,7 @@ func startEcho(t *testing.T, threads string) (*testkit.Conn, string) {
 
 // What the protocol says, by the loop and by a thread.
 func TestEchoProtocol(t *testing.T) {
+	t.Parallel()
 	for _, threads := range []string{"0", "1"} {
 		t.Run(threads+" threads", func(t *testing.T) {
 			t.Parallel()
@@ -139,6 +140,7 @@ func TestEchoProtocol(t *testing.T) {
 
 // Sessions end by either side, and by the module.
 func TestEchoEnds(t *testing.T) {
+	t.Parallel()
 	c, port := startEcho(t, "1")
 	present := func(want string) {
 		t.Helper()
@@ -201,6 +203,7 @@ func TestEchoEnds(t *testing.T) {
 
 // Arguments that cannot be meant.
 func TestEchoArguments(t *testing.T) {
+	t.Parallel()
 	c, port := startEcho(t, "0")
 	c.Expect("ECHOSERVER.STOP", "OK",
 		"ECHOSERVER.START", "(error) ERR wrong number of arguments for 'echoserver.start' command",
@@ -216,6 +219,7 @@ func TestEchoArguments(t *testing.T) {
 // A visitor that asks for much and reads nothing is not read either, rather than
 // served from memory; later it gets all its answers.
 func TestEchoUnread(t *testing.T) {
+	t.Parallel()
 	for _, threads := range []string{"0", "1"} {
 		t.Run(threads+" threads", func(t *testing.T) {
 			t.Parallel()
@@ -257,6 +261,7 @@ func TestEchoUnread(t *testing.T) {
 
 // Bytes that are no commands harm nobody.
 func TestEchoGarbage(t *testing.T) {
+	t.Parallel()
 	c, port := startEcho(t, "1")
 	rng := rand.New(rand.NewPCG(1, 2))
 	const words = "ping get \"\\\n\r\t \x00\xff*$1x"
@@ -279,6 +284,7 @@ func TestEchoGarbage(t *testing.T) {
 // TestEchoHammer has visitors of the loop and of three threads at work at once,
 // while others come and go, and the server works for its own clients.
 func TestEchoHammer(t *testing.T) {
+	t.Parallel()
 	c, port := startEcho(t, "3")
 	const visitors, rounds, batch = 16, 20, 50
 	var all sync.WaitGroup

@@ -78,6 +78,7 @@ func proxyStat(t *testing.T, c *testkit.Conn, name string) int {
 
 // both runs a test with each of the two adapters.
 func both(t *testing.T, test func(t *testing.T, events string)) {
+	t.Parallel()
 	for _, events := range []string{"file", "loop"} {
 		t.Run(events, func(t *testing.T) {
 			t.Parallel()
@@ -316,6 +317,7 @@ func TestProxyHammer(t *testing.T) {
 
 // Arguments of the module that cannot be meant keep it from loading.
 func TestProxyArguments(t *testing.T) {
+	t.Parallel()
 	so := buildProxy(t)
 	s := testkit.StartBerth(t, testkit.Options{})
 	c := s.Dial()

@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -104,8 +105,37 @@ func (p *Program) Kill() {
 	p.cmd = nil
 }
 
-// Pause stops the program where it is, and Resume has it go on.
-func (p *Program) Pause() { p.signal(syscall.SIGSTOP) }
+// Pause stops the program where it is: no thread of it does anything any more.
+// Resume has it go on.
+func (p *Program) Pause() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	for deadline := time.Now().Add(patience); !stopped(p.cmd.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s does not stop", p.args[0])
+		}
+	}
+}
+
+// stopped tells whether all threads of a process have stopped. Where the system
+// does not tell, they have.
+func stopped(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return true
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has just ended
+		}
+		// The state follows the program's name, which is in parentheses.
+		if at := bytes.LastIndexByte(text, ')'); at >= 0 && !bytes.HasPrefix(text[at:], []byte(") T")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Resume has a paused program go on.
 func (p *Program) Resume() { p.signal(syscall.SIGCONT) }

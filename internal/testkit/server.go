@@ -117,6 +117,7 @@ func launch(t testing.TB, name string, command []string, o Options) (*Server, er
 	}
 	defer out.Close()
 	s.cmd = exec.Command(command[0], args...)
+	s.cmd.Env = append(raceEnv, os.Environ()...) // what is set there counts more
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = dir, out, out, dieWithTest()
 	if err := s.run(); err != nil {
 		return nil, err
