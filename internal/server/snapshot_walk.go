@@ -22,6 +22,7 @@ func (sn *Snapshot) slice() time.Duration {
 		sn.resumeCrowd()
 		return time.Millisecond
 	}
+	sn.keyDelay = keyDelay(sn.s.Config.Int("rdb-key-save-delay"))
 	held := holdLoop()
 	done := sn.walk(held.wall + int64(sliceTime))
 	if done || sn.err != nil {

@@ -76,7 +76,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 		if round%2 == 1 {
 			preamble, streams = "no", rewritten
 		}
-		berth := testkit.StartBerth(t, testkit.Options{Args: []string{"--appendonly", "yes", "--aof-use-rdb-preamble", preamble, "--rdb-key-save-delay", "150"}})
+		berth := testkit.StartBerth(t, testkit.Options{Args: []string{"--appendonly", "yes", "--aof-use-rdb-preamble", preamble}})
 		second := testkit.StartBerth(t, testkit.Options{Args: []string{"--appendonly", "yes"}})
 		g := NewGen(*seed + uint64(round))
 		g.Spread = 20
@@ -92,6 +92,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 		}
 		fill(t, berth, g, 3000)
 		compare("before")
+		must(t, c, "CONFIG", "SET", "rdb-key-save-delay", "5000") // longer than what is done meanwhile takes
 		must(t, c, "BGREWRITEAOF")
 		for range 5 {
 			churn(worker, g, batch)
@@ -100,6 +101,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 		if field(t, c, "persistence", "aof_rewrite_in_progress") != "1" {
 			t.Error("the rewrite was over too early")
 		}
+		must(t, c, "CONFIG", "SET", "rdb-key-save-delay", "20")
 		for field(t, c, "persistence", "aof_rewrite_in_progress") == "1" {
 			churn(worker, g, batch)
 			time.Sleep(time.Millisecond)
