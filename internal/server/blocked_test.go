@@ -328,28 +328,34 @@ func TestReplyClient(t *testing.T) {
 
 func TestMeasureTime(t *testing.T) {
 	w := newWaiter(t, 0, false)
-	c := w.dial()
+	c, d := w.dial(), w.dial()
+	d.expect("config set slowlog-log-slower-than 15000", "OK", "slowlog reset", "OK", "config resetstat", "OK")
+	began := time.Now()
 	c.send("linger a")
 	b := <-w.handles
 	if b.MeasureEnd() {
 		t.Error("an end without a start")
 	}
-	begin := time.Now()
+	const measured, other = 20 * time.Millisecond, 50 * time.Millisecond
 	b.MeasureStart()
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(measured)
 	if !b.MeasureEnd() {
 		t.Error("no end")
 	}
-	most := (time.Since(begin) + 40*time.Millisecond).Microseconds()
-	time.Sleep(50 * time.Millisecond) // not measured
+	time.Sleep(other)
 	w.unblock(b, 0)
 	c.next()
+	most := time.Since(began) - other
 	w.on(func(s *Server) {
 		st := s.Lookup([]byte("linger")).Stats
-		if us := st.Micros(); st.Calls != 1 || us < 20_000 || us > most {
-			t.Errorf("%d calls, %d µs", st.Calls, us)
+		if took := time.Duration(st.Nanos); st.Calls != 1 || took < measured || took > most {
+			t.Errorf("%d calls, %v, at most %v", st.Calls, took, most)
+		}
+		if h := st.Latency; h == nil || h.Percentile(50) < int64(measured) {
+			t.Errorf("%+v", h)
 		}
 	})
+	d.expect("slowlog len", "1")
 }
 
 // TestHammerBlocked unblocks from many goroutines while clients come, go, time
