@@ -10,6 +10,9 @@ func (s *Server) Yield(busy string) error { return s.yield(busy, false) }
 // yield is Yield; with noClients set, what clients send waits for the command's
 // end.
 func (s *Server) yield(busy string, noClients bool) error {
+	if s.fork.child {
+		return nil // the loop and the clients are the parent's
+	}
 	oldBusy, oldClients := s.exec.busyReply, s.exec.noClients
 	s.exec.busyReply, s.exec.noClients = busy, noClients
 	s.exec.yielding++

@@ -194,7 +194,7 @@ static void done(int code, int signal, void *data) {
     if (data == (void *)&forked) forked = -1;
 }
 
-/* What the forked process does: PARCEL.FORK save|exit|return|crash|wait|again argument */
+/* What the forked process does: PARCEL.FORK save|call|yield|exit|return|crash|wait|again argument */
 static void child(RedisModuleCtx *ctx, const char *what, const char *argument) {
     if (!(RedisModule_GetContextFlags(ctx) & REDISMODULE_CTX_FLAGS_IS_CHILD)) RedisModule_ExitFromChild(99);
     if (!strcmp(what, "save")) {
@@ -209,6 +209,13 @@ static void child(RedisModuleCtx *ctx, const char *what, const char *argument) {
         RedisModule_FreeCallReply(r);
         RedisModule_Log(ctx, "notice", "the child counts %d keys", n);
         RedisModule_ExitFromChild(n);
+    }
+    if (!strcmp(what, "yield")) { /* the clients are the parent's */
+        for (int i = 0; i < 20; i++) {
+            RedisModule_Yield(ctx, REDISMODULE_YIELD_FLAG_CLIENTS, "busy");
+            usleep(5000);
+        }
+        RedisModule_ExitFromChild(5);
     }
     if (!strcmp(what, "exit")) RedisModule_ExitFromChild(atoi(argument));
     if (!strcmp(what, "crash")) *(volatile int *)NULL = 1;
