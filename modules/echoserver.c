@@ -30,6 +30,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READABLE REDISMODULE_FILE_READABLE
@@ -42,6 +43,7 @@ enum {
     CHUNK = 16 * 1024,
     THREADS_MAX = 64,
     BACKLOG = 511,
+    PATIENCE = 3, /* seconds without an answer for a visitor that sends nothing more */
 };
 
 /* ---- sessions: between a visitor and its direct client ---- */
@@ -56,6 +58,7 @@ struct session {
     int watched[2];          /* the file events of each, on the loop */
     int closing;             /* no more is read from the visitor */
     int gone;                /* the server has closed the direct client */
+    time_t news;             /* when there was any last, once it is closing */
     size_t unanswered;       /* commands sent whose reply has not come */
     struct buffer request, command, reply, answer;
     struct printer printer;
@@ -121,6 +124,18 @@ static void readReplies(struct session *s) {
     discard(&s->command);
 }
 
+static time_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
+/* forsaken is a session whose visitor may have left: it sends nothing more, and its
+ * commands are not answered. One may be BLPOP, and never be. */
+static int forsaken(const struct session *s) {
+    return s->closing && pending(&s->answer) == 0 && now() - s->news > PATIENCE;
+}
+
 /* advance does what can be done now that the sockets are ready as said: 0 when
  * the session is over. A visitor that has closed its side still gets the answers
  * to what it sent. */
@@ -131,6 +146,7 @@ static int advance(struct session *s, const int ready[2]) {
     /* When this fails, replies may still lie in the socket, and their end after them. */
     if (drain(&s->command, s->fds[DIRECT]) < 0) discard(&s->command);
     if (drain(&s->answer, s->fds[PEER]) < 0) return 0;
+    if (s->closing) s->news = now();
     return !s->closing || s->unanswered > 0 || pending(&s->answer) > 0;
 }
 
@@ -233,7 +249,7 @@ static void serveSessions(struct worker *w) {
     for (size_t i = w->count; i-- > 0;) {
         struct session *s = w->sessions[i];
         const int ready[2] = {readiness(&w->polled[1 + 2 * i]), readiness(&w->polled[2 + 2 * i])};
-        if ((ready[PEER] || ready[DIRECT]) && !advance(s, ready)) {
+        if (((ready[PEER] || ready[DIRECT]) && !advance(s, ready)) || forsaken(s)) {
             w->sessions[i] = w->sessions[--w->count]; /* which was looked at before */
             post(w->finished, s);
         }
@@ -243,11 +259,14 @@ static void serveSessions(struct worker *w) {
 static void *work(void *data) {
     struct worker *w = data;
     while (!atomic_load(&w->stop)) {
+        int ms = -1;
         w->polled[0] = (struct pollfd){.fd = w->inbox.wake[0], .events = POLLIN};
-        for (size_t i = 0; i < w->count; i++)
+        for (size_t i = 0; i < w->count; i++) {
+            if (w->sessions[i]->closing) ms = 1000;
             for (enum side side = PEER; side <= DIRECT; side++)
                 w->polled[1 + 2 * i + side] = pollFor(w->sessions[i], side);
-        if (poll(w->polled, 1 + 2 * w->count, -1) < 0) continue; /* a signal */
+        }
+        if (poll(w->polled, 1 + 2 * w->count, ms) < 0) continue; /* a signal */
         serveSessions(w);
         if (w->polled[0].revents == 0) continue;
         for (struct session *s = collect(&w->inbox), *next; s != NULL; s = next) {
@@ -298,6 +317,7 @@ struct server {
     struct worker *workers;
     int threads, turn;        /* who gets the next visitor: 0 is the loop */
     struct session *sessions; /* the loop's own */
+    long long timer;          /* looks after them */
     long long visitors;
     atomic_ullong byLoop, byThreads; /* commands */
 };
@@ -371,6 +391,17 @@ static void onVisitor(RedisModuleCtx *ctx, int fd, void *data, int mask) {
     if (!watch(ctx, s)) endLoopSession(ctx, srv, s);
 }
 
+/* onTick ends the loop's sessions that are forsaken. */
+static int onTick(RedisModuleCtx *ctx, long long id, void *data) {
+    struct server *srv = data;
+    REDISMODULE_NOT_USED(id);
+    for (struct session *s = srv->sessions, *next; s != NULL; s = next) {
+        next = s->next;
+        if (forsaken(s)) endLoopSession(ctx, srv, s);
+    }
+    return 1000;
+}
+
 /* onFinished ends the sessions that the threads are done with. */
 static void onFinished(RedisModuleCtx *ctx, int fd, void *data, int mask) {
     struct server *srv = data;
@@ -392,6 +423,8 @@ static void stop(RedisModuleCtx *ctx, struct server *srv) {
     for (int i = 0; i < srv->threads; i++) stopWorker(&srv->workers[i]);
     onFinished(ctx, srv->finished.wake[0], srv, READABLE);
     while (srv->sessions != NULL) endLoopSession(ctx, srv, srv->sessions);
+    if (srv->timer) RedisModule_DeleteTimeEvent(ctx, srv->timer);
+    srv->timer = 0;
     RedisModule_DeleteFileEvent(ctx, srv->finished.wake[0], READABLE);
     closeMailbox(&srv->finished);
     RedisModule_Free(srv->workers);
@@ -411,6 +444,7 @@ static const char *start(RedisModuleCtx *ctx, struct server *srv, const char *ad
     srv->workers = RedisModule_Calloc((size_t)threads + 1, sizeof(*srv->workers));
     while (srv->threads < threads && startWorker(&srv->workers[srv->threads], &srv->finished) == 0) srv->threads++;
     if (srv->threads == threads &&
+        RedisModule_CreateTimeEvent(ctx, 1000, onTick, srv, NULL, &srv->timer) == REDISMODULE_OK &&
         RedisModule_CreateFileEvent(ctx, srv->finished.wake[0], READABLE, onFinished, srv) == REDISMODULE_OK &&
         RedisModule_CreateFileEvent(ctx, srv->listener, READABLE, onVisitor, srv) == REDISMODULE_OK)
         return NULL;

@@ -84,6 +84,7 @@ static void finish(RedisModuleCtx *ctx, struct task *t, const char *error) {
     t->error = error;
     RedisModuleBlockedClient *client = RedisModule_GetAttachment(ctx, t->key, strlen(t->key));
     RedisModule_Detach(ctx, t->key, strlen(t->key));
+    RedisModule_SetDisconnectCallback(client, NULL); /* it may leave before it is served */
     RedisModule_UnblockClient(client, t);
 }
 
@@ -217,7 +218,7 @@ static int replyKeys(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     REDISMODULE_NOT_USED(argc);
     if (t->error != NULL) return RedisModule_ReplyWithError(ctx, t->error);
     line(t, &at, &kind, &n);
-    RedisModule_ReplyWithArray(ctx, n);
+    RedisModule_ReplyWithArray(ctx, n > 0 ? n : 0); /* *-1 is no length to come later */
     for (; n > 0; n--) {
         line(t, &at, &kind, &len);
         RedisModule_ReplyWithStringBuffer(ctx, t->in + at, (size_t)len);
@@ -226,10 +227,16 @@ static int replyKeys(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return REDISMODULE_OK;
 }
 
+/* A request that nobody waits for any more ends: its upstream may never answer. */
 static int replyTimeout(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     REDISMODULE_NOT_USED(argv);
     REDISMODULE_NOT_USED(argc);
+    finish(ctx, RedisModule_GetBlockedClientPrivateData(ctx), NULL);
     return RedisModule_ReplyWithError(ctx, "ERR Request timedout");
+}
+
+static void onLeave(RedisModuleCtx *ctx, RedisModuleBlockedClient *client) {
+    finish(ctx, RedisModule_BlockClientGetPrivateData(client), NULL);
 }
 
 static void freeRequest(RedisModuleCtx *ctx, void *data) {
@@ -260,6 +267,8 @@ static int askKeys(RedisModuleCtx *ctx, RedisModuleString **argv, int argc, enum
         freeTask(t);
         return RedisModule_ReplyWithError(ctx, "ERR could not create delay timer");
     }
+    RedisModule_BlockClientSetPrivateData(client, t);
+    RedisModule_SetDisconnectCallback(client, onLeave);
     RedisModule_Attach(ctx, t->key, strlen(t->key), client, NULL);
     return REDISMODULE_OK;
 }

@@ -165,6 +165,10 @@ func TestEchoEnds(t *testing.T) {
 			t.Errorf("visitor %d: %q, %q", i, a, b)
 		}
 		v.end("after the last answer")
+		// One that leaves while its command waits for ever.
+		v = visit(t, port)
+		v.say("blpop nothing 0\n")
+		v.conn.Close()
 		// One that leaves with much unread.
 		v = visit(t, port)
 		v.say(strings.Repeat("debug protocol map\n", 1000))

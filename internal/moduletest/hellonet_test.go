@@ -135,6 +135,87 @@ func TestHellonetTimeouts(t *testing.T) {
 	c.expect(t, "PONG", "PING")
 }
 
+// An upstream that never answers holds nothing when its clients have lost their
+// patience, or have left.
+func TestHellonetSilence(t *testing.T) {
+	s, c, before := loadHellonet(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c.expect(t, "(error) ERR Request timedout", "HELLONET.TCP", l.Addr().String(), "0", "50")
+	w := s.dial()
+	if err := w.send("HELLONET.TCP", l.Addr().String(), "0", "0"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	w.conn.Close()
+	s.eventually("the module to be free", func() bool { return c.do(t, "MODULE", "UNLOAD", "hellonet") == "OK" })
+	s.expectDescriptors(before)
+}
+
+// A client is killed in the very moment in which its answer comes.
+func TestHellonetKilledAnswered(t *testing.T) {
+	so := module(t, "modules/hellonet.c")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, path, "serve", "--enable-debug-command", "yes")
+	c := s.dial()
+	before := s.settled()
+	c.expect(t, "OK", "MODULE", "LOAD", so)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	from := len(s.output())
+	for range 5 {
+		w, killer := s.dial(), s.dial()
+		id := strings.TrimPrefix(w.do(t, "CLIENT", "ID"), "(integer) ")
+		if err := w.send("HELLONET.TCP", l.Addr().String(), "0", "0"); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(conn, make([]byte, len("*2\r\n$4\r\nKEYS\r\n$1\r\n*\r\n"))); err != nil {
+			t.Fatal(err)
+		}
+		// Both wait for the server, in this order.
+		if err := c.send("DEBUG", "SLEEP", "0.1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Millisecond)
+		if _, err := io.WriteString(conn, "*0\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+		killer.expect(t, "(integer) 1", "CLIENT", "KILL", "ID", id)
+		if _, err := c.receive(); err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		killer.conn.Close()
+	}
+	for _, line := range s.loggedSince(from) {
+		if strings.Contains(line, "used wrongly") {
+			t.Error(line)
+		}
+	}
+	s.eventually("the module to be free", func() bool { return c.do(t, "MODULE", "UNLOAD", "hellonet") == "OK" })
+	s.expectDescriptors(before)
+}
+
 // The module's listening sockets serve whoever comes, and close with it.
 func TestHellonetServers(t *testing.T) {
 	s, c, before := loadHellonet(t)

@@ -186,10 +186,20 @@ func TestBlockedClientKilledUnblocked(t *testing.T) {
 		if err := b.Unblock(2); err != nil {
 			t.Error(err)
 		}
-		s.FreeClient(b.Client())
+		s.freeClient(b.Client())
 	})
 	c.closed()
 	w.noted("disconnect 2", "free 2")
+	// Who is to be closed soon is served before.
+	c = w.dial()
+	c.send("linger a")
+	b = <-w.handles
+	w.on(func(s *Server) {
+		w.notes = nil
+		w.unblock(b, 3)
+		s.FreeClient(b.Client())
+	})
+	w.noted("reply", "free 3")
 }
 
 func TestAbort(t *testing.T) {

@@ -191,6 +191,9 @@ func (s *Server) CloseSoon(c *Client) {
 
 // closePending closes the clients of CloseSoon.
 func (s *Server) closePending() {
+	if len(s.clients.toClose) != 0 {
+		s.serveUnblocked() // who has an answer is none who left without
+	}
 	for len(s.clients.toClose) != 0 {
 		list := s.clients.toClose
 		s.clients.toClose = nil
