@@ -101,6 +101,25 @@ func TestModulePropagated(t *testing.T) {
 	}
 }
 
+// A module that empties all databases begins a new append-only file, which has what it
+// does from then on, and once.
+func TestResetDataset(t *testing.T) {
+	t.Parallel()
+	so := testkit.BuildC(t, "testdata/modules/teller.c")
+	b := testkit.StartBerth(t, testkit.Options{Args: []string{"--appendonly", "yes"}, Modules: []string{so}})
+	s := server{b, b.Dial(), t}
+	s.must("SET", "old", "1")
+	for range 2 {
+		s.must("TELLER.RESET", "1")
+		s.must("APPEND", "after", "y")
+		s.rewritten()
+		s.must("DEBUG", "LOADAOF")
+		if size, after := s.must("DBSIZE"), s.must("GET", "after"); size.Int != 1 || string(after.Str) != "xy" {
+			t.Errorf("loaded again there are %d keys, and the new one is %s", size.Int, testkit.Show(&after))
+		}
+	}
+}
+
 // A value of a module that is not there any more is rewritten as it is, and awakes with
 // the module.
 func TestUnknownRewritten(t *testing.T) {

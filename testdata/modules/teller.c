@@ -84,6 +84,19 @@ static int setmode(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return RedisModule_ReplyWithSimpleString(ctx, "OK");
 }
 
+/* TELLER.RESET restart: writes a key, empties all databases, and writes another one. */
+static int reset(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    long long restart;
+    if (argc != 2) return RedisModule_WrongArity(ctx);
+    if (RedisModule_StringToLongLong(argv[1], &restart) != REDISMODULE_OK) {
+        return RedisModule_ReplyWithError(ctx, "ERR not a number");
+    }
+    RedisModule_FreeCallReply(RedisModule_Call(ctx, "APPEND", "cc!", "before", "x"));
+    RedisModule_ResetDataset((int)restart, 0);
+    RedisModule_FreeCallReply(RedisModule_Call(ctx, "APPEND", "cc!", "after", "x"));
+    return RedisModule_ReplyWithSimpleString(ctx, "OK");
+}
+
 static void *load(RedisModuleIO *io, int encver) {
     REDISMODULE_NOT_USED(encver);
     return RedisModule_LoadString(io);
@@ -117,6 +130,7 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
         RedisModule_CreateCommand(ctx, "teller.other", other, "write", 1, 1, 1) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "teller.make", make, "write", 1, 1, 1) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "teller.get", get, "readonly", 1, 1, 1) == REDISMODULE_ERR ||
+        RedisModule_CreateCommand(ctx, "teller.reset", reset, "write", 0, 0, 0) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "teller.mode", setmode, "", 0, 0, 0) == REDISMODULE_ERR) {
         return REDISMODULE_ERR;
     }
