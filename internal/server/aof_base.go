@@ -35,7 +35,7 @@ func (sn *Snapshot) beginCommands() {
 		w.B = aof.AppendTime(w.B, s.Unixtime())
 	}
 	for _, lib := range s.persist.functions {
-		w.Command("FUNCTION", "LOAD", string(lib))
+		w.Command("FUNCTION", "LOAD", string(lib.code))
 	}
 	sn.handMain()
 }

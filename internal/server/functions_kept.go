@@ -10,16 +10,22 @@ import (
 // Libraries of functions are Lua code, which nothing here runs. What files have of them
 // is kept, and saved again.
 
+// library is one of them.
+type library struct{ name, code []byte }
+
+// maxLibraries is how many are kept: a file that has more is not Redis's.
+const maxLibraries = 4096
+
 // keepFunctions does to the kept libraries what FUNCTION with these arguments does,
 // and reports whether it is one of those that change them.
 func (s *Server) keepFunctions(args [][]byte) bool {
 	fns := &s.persist.functions
 	switch n := len(args); {
 	case n >= 2 && equalFold(args[0], "load"):
-		s.keepFunction(args[n-1])
+		return s.keepFunction(args[n-1])
 	case n == 2 && equalFold(args[0], "delete"):
 		name := args[1]
-		*fns = slices.DeleteFunc(*fns, func(lib []byte) bool { return bytes.Equal(libraryName(lib), name) })
+		*fns = slices.DeleteFunc(*fns, func(lib library) bool { return bytes.Equal(lib.name, name) })
 	case n >= 1 && equalFold(args[0], "flush"):
 		*fns = nil
 	case n >= 2 && equalFold(args[0], "restore"):
@@ -39,7 +45,9 @@ func (s *Server) keepFunctions(args [][]byte) bool {
 			if err != nil {
 				return false
 			}
-			s.keepFunction(lib)
+			if !s.keepFunction(lib) {
+				return false
+			}
 		}
 	default:
 		return false
@@ -47,16 +55,21 @@ func (s *Server) keepFunctions(args [][]byte) bool {
 	return true
 }
 
-// keepFunction keeps a library, in the place of one with its name.
-func (s *Server) keepFunction(lib []byte) {
+// keepFunction keeps a library, in the place of one with its name. It reports whether
+// there is room for it.
+func (s *Server) keepFunction(code []byte) bool {
 	fns := &s.persist.functions
-	name := libraryName(lib)
-	i := slices.IndexFunc(*fns, func(have []byte) bool { return bytes.Equal(libraryName(have), name) })
-	if i >= 0 {
-		(*fns)[i] = bytes.Clone(lib)
-		return
+	code = bytes.Clone(code)
+	lib := library{libraryName(code), code}
+	if i := slices.IndexFunc(*fns, func(have library) bool { return bytes.Equal(have.name, lib.name) }); i >= 0 {
+		(*fns)[i] = lib
+		return true
 	}
-	*fns = append(*fns, bytes.Clone(lib))
+	if len(*fns) == maxLibraries {
+		return false
+	}
+	*fns = append(*fns, lib)
+	return true
 }
 
 // libraryName is the name that the first line of a library gives it, such as

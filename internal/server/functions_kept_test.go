@@ -1,6 +1,9 @@
 package server
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,7 +36,7 @@ func TestKeepFunctions(t *testing.T) {
 		}
 		var have []string
 		for _, l := range s.persist.functions {
-			have = append(have, string(l))
+			have = append(have, string(l.code))
 		}
 		if strings.Join(have, "|") != strings.Join(want, "|") {
 			t.Errorf("%.60q: there are %q, want %q", args, have, want)
@@ -53,4 +56,31 @@ func TestKeepFunctions(t *testing.T) {
 	check(false, []string{"delete"}, a)
 	check(false, nil, a)
 	check(true, []string{"flush", "async"})
+}
+
+// A file of nothing but libraries, or of modules' data, is refused before it takes for
+// ever.
+func TestKeepTooMany(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.log.level.Store(int32(LogWarning + 1))
+	for what, one := range map[string]func(w *snapshot.Writer, i int){
+		"libraries": func(w *snapshot.Writer, i int) {
+			w.Op(rdb.OpFunction2)
+			w.String(fmt.Appendf(nil, "#!lua name=%d\n", i))
+		},
+		"data": func(w *snapshot.Writer, i int) { w.ModuleAux(uint64(i), true, nil) },
+	} {
+		w := snapshot.Writer{Version: 11}
+		w.Raw([]byte("REDIS0011"))
+		for i := range max(maxLibraries, maxUnknownAux) + 1 {
+			one(&w, i)
+		}
+		w.Op(rdb.OpEOF)
+		if _, _, err := s.LoadSnapshot(bytes.NewReader(w.B), LoadOptions{}); !errors.Is(err, rdb.ErrCorrupt) && !errors.Is(err, snapshot.ErrNoType) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 }

@@ -59,8 +59,7 @@ func (s *Server) loadFileAux(code uint64, before bool, body []byte) error {
 	if s.persist.modules != nil {
 		err = s.persist.modules.LoadAux(code, before, body)
 	}
-	if errors.Is(err, snapshot.ErrNoType) && s.keepsUnknown() {
-		s.keepAux(code, before, body)
+	if errors.Is(err, snapshot.ErrNoType) && s.keepsUnknown() && s.keepAux(code, before, body) {
 		return nil
 	}
 	return err

@@ -70,15 +70,24 @@ func (s *Server) unknownValue(code uint64, body []byte) store.ModuleValue {
 	return store.ModuleValue{Type: u.kind.id, Value: u.kind.make(code, body)}
 }
 
-// keepAux keeps what a module has besides values, in the place of what it had.
-func (s *Server) keepAux(code uint64, before bool, body []byte) {
+// maxUnknownAux is how many data besides values are kept: a file that has more is not
+// Redis's.
+const maxUnknownAux = 4096
+
+// keepAux keeps what a module has besides values, in the place of what it had. It
+// reports whether there is room for it.
+func (s *Server) keepAux(code uint64, before bool, body []byte) bool {
 	a := unknownAux{code, before, bytes.Clone(body)}
 	list := &s.persist.unknown.aux
 	if i := slices.IndexFunc(*list, func(o unknownAux) bool { return o.code == code && o.before == before }); i >= 0 {
 		(*list)[i] = a
-		return
+		return true
+	}
+	if len(*list) == maxUnknownAux {
+		return false
 	}
 	*list = append(*list, a)
+	return true
 }
 
 // unknown is the type of a value if nobody knows it.

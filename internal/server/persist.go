@@ -12,7 +12,7 @@ type persistState struct {
 	running *Snapshot
 	// functions are libraries of functions that a file had: bytes, as nothing here
 	// runs them.
-	functions [][]byte
+	functions []library
 	// modules are the modules, nil when there can be none.
 	modules ModuleFiles
 	// unknown is what is kept for modules that are not there.

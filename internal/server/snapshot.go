@@ -241,7 +241,7 @@ func (sn *Snapshot) begin() error {
 	if w.Version >= 10 {
 		for _, lib := range s.persist.functions {
 			w.Op(rdb.OpFunction2)
-			w.String(lib)
+			w.String(lib.code)
 		}
 	}
 	for _, p := range sn.parts {

@@ -119,9 +119,13 @@ func (l *snapshotLoader) Key(k snapshot.Key, r *rdb.Reader) error {
 // Function implements snapshot.Handler. There is nothing here that runs functions:
 // they are kept, and written back.
 func (l *snapshotLoader) Function(lib []byte) error {
-	l.s.keepFunction(lib)
+	if !l.s.keepFunction(lib) {
+		return errTooManyLibraries
+	}
 	return nil
 }
+
+var errTooManyLibraries = fmt.Errorf("%w: more than %d libraries of functions", rdb.ErrCorrupt, maxLibraries)
 
 // ModuleAux implements snapshot.Handler.
 func (l *snapshotLoader) ModuleAux(code uint64, before bool, body []byte) error {
