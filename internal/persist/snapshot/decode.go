@@ -212,57 +212,6 @@ func setField(v store.HashValue, field, val []byte) error {
 	return nil
 }
 
-// module has a module make a value.
-func (d *Decoder) module(r *rdb.Reader, key []byte) (*store.Entry, error) {
-	code, err := r.Number()
-	if err != nil {
-		return nil, err
-	}
-	body, err := Body(r)
-	if err != nil {
-		return nil, err
-	}
-	if d.Module == nil {
-		return nil, fmt.Errorf("%w: %q", ErrNoType, TypeName(code))
-	}
-	v, err := d.Module(code, body, store.ModuleKey{DB: d.Number, Key: key})
-	if err != nil {
-		return nil, err
-	}
-	return d.DB.LooseModule(key, v), nil
-}
-
-// Body reads a module's elements up to the end, which is not part of the result.
-func Body(r *rdb.Reader) ([]byte, error) {
-	r.Mark()
-	if err := r.SkipModule(); err != nil {
-		return nil, err
-	}
-	b := r.Since()
-	// The tag of the end is one byte.
-	if len(b) == 0 || b[len(b)-1] != byte(rdb.ModuleEnd) {
-		return nil, fmt.Errorf("%w: a module's value has no end", rdb.ErrShort)
-	}
-	return b[:len(b)-1], nil
-}
-
-// typeAlphabet is what names of modules' types are made of, by their codes.
-const typeAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// TypeName is the name of a module's type, from its code.
-func TypeName(code uint64) string {
-	var name [9]byte
-	code >>= 10
-	for i := len(name) - 1; i >= 0; i-- {
-		name[i] = typeAlphabet[code&63]
-		code >>= 6
-	}
-	return string(name[:])
-}
-
-// TypeVersion is the version of a module's type's encoding, from its code.
-func TypeVersion(code uint64) int { return int(code & 1023) }
-
 // packed reads a value that is one listpack.
 func (d *Decoder) packed(r *rdb.Reader, key []byte, t store.Type) (*store.Entry, error) {
 	b, err := r.String()

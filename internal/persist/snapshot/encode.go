@@ -1,29 +1,10 @@
 package snapshot
 
 import (
-	"fmt"
-
 	"berth/internal/ds"
 	"berth/internal/persist/rdb"
 	"berth/internal/store"
 )
-
-// ModuleType is what a store.ModuleType has besides when its values can be saved.
-type ModuleType interface {
-	// Code is the type's name and the version of its encoding as snapshots have
-	// it.
-	Code(v uintptr) uint64
-	// SaveValue writes the value's elements without the end, and returns false when the
-	// module could not save it. The loop.
-	SaveValue(w *Writer, key store.ModuleKey, v uintptr) bool
-}
-
-// Opaque is a ModuleType whose values are their elements, which can therefore be
-// written in steps.
-type Opaque interface {
-	// Body is a value's elements without the end, good as long as the value is there.
-	Body(v uintptr) []byte
-}
 
 // Encoder writes one value. The zero Encoder is done.
 type Encoder struct {
@@ -92,9 +73,6 @@ func (x *Encoder) begin(w *Writer, db *store.DB, e *store.Entry, number int, key
 	return nil
 }
 
-// Moved says that the entry is at another address, its value as it was.
-func (x *Encoder) Moved(e *store.Entry) { x.e = e }
-
 // Entry is the entry that is being written, nil when none is.
 func (x *Encoder) Entry() *store.Entry {
 	if x.next == nil {
@@ -137,34 +115,6 @@ func (x *Encoder) All(w *Writer) {
 
 // nothing writes a value of which all is written.
 func (x *Encoder) nothing(*Writer, int) bool { return true }
-
-// module writes a module's value.
-func (x *Encoder) module(w *Writer, e *store.Entry, number int, key bool) error {
-	v := e.Module()
-	t, ok := v.Of().(ModuleType)
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
-	}
-	name := append([]byte(nil), e.Key()...)
-	at, marks := len(w.B), len(w.marks)
-	w.Op(uint8(rdb.ObjModule2))
-	if key {
-		w.String(name)
-	}
-	w.Len(t.Code(v.Value))
-	if o, ok := t.(Opaque); ok && w.Later {
-		end := rdb.AppendLen(nil, uint64(rdb.ModuleEnd))
-		*x = Encoder{e: e, next: (*Encoder).nothing, over: true, args: x.args}
-		x.left = []rest{{long: o.Body(v.Value), behind: Chunk{B: end}}}
-		return nil
-	}
-	if !t.SaveValue(w, store.ModuleKey{DB: number, Key: name}, v.Value) {
-		w.B, w.marks = w.B[:at], w.marks[:marks]
-		return fmt.Errorf("%w: %s", ErrNoSave, v.Of().TypeName())
-	}
-	w.Len(uint64(rdb.ModuleEnd))
-	return nil
-}
 
 // object chooses how the value is written. count is the number that stands before
 // the elements, -1 for none.
