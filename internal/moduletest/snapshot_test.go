@@ -1,6 +1,7 @@
 package moduletest
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -59,4 +60,42 @@ func saved(t *testing.T, s *server, c *client) {
 	t.Helper()
 	c.expect(t, "OK", "CONFIG", "SET", "rdb-key-save-delay", "0")
 	s.eventually("the end of BGSAVE", func() bool { return c.info(t, "persistence", "rdb_bgsave_in_progress") == "0" })
+}
+
+// Values that a module changes where they lie, and those that go or move, are in a
+// snapshot as they were.
+func TestParcelsUnderSnapshot(t *testing.T) {
+	s, c, _ := withParcels(t)
+	const parcels = 60
+	name := func(i int) string { return "p" + strconv.Itoa(i) }
+	for i := range parcels {
+		c.expect(t, "OK", "PARCEL.SET", name(i), "as it was", strconv.Itoa(i))
+	}
+	c.expect(t, "OK", "DEBUG", "POPULATE", "50")
+	before := c.do(t, "DEBUG", "DIGEST")
+	c.expect(t, "OK", "CONFIG", "SET", "rdb-key-save-delay", "5000")
+	c.expect(t, "Background saving started", "BGSAVE")
+	for i := range parcels {
+		switch i % 6 {
+		case 0, 1:
+			c.expect(t, "OK", "PARCEL.SET", name(i), "another text", "-1")
+		case 2:
+			c.expect(t, "OK", "RENAME", name(i), name(i+3))
+		case 3:
+			c.expect(t, "(integer) 1", "DEL", name(i))
+		case 4:
+			c.expect(t, "(integer) 1", "MOVE", name(i), "3")
+		case 5:
+			c.expect(t, "(integer) 1", "PEXPIRE", name(i), "1")
+		}
+	}
+	c.expect(t, "OK", "SWAPDB", "0", "3")
+	c.expect(t, "OK", "PARCEL.SET", "new", "text", "1")
+	c.expect(t, "OK", "FLUSHDB", "ASYNC")
+	if c.info(t, "persistence", "rdb_bgsave_in_progress") != "1" {
+		t.Error("BGSAVE was over too early")
+	}
+	saved(t, s, c)
+	c.expect(t, "OK", "DEBUG", "RELOAD", "NOSAVE")
+	c.expect(t, before, "DEBUG", "DIGEST")
 }
