@@ -6,7 +6,7 @@ import (
 )
 
 // moduleHeap is how many bytes a module has allocated and not freed, as two sums,
-// for the loop's thread and for all others: heap_amd64.s adds to them. A place is a
+// for the loop's thread and for all others: the heap stubs add to them. A place is a
 // cache line.
 type moduleHeap struct {
 	local, shared int64
@@ -43,6 +43,9 @@ var heapRoutines = map[int]int{
 // Functions of the C library that only the heap stubs call.
 var libcCalloc, libcRealloc, libcStrdup uintptr
 
+// heapStubsAddr is where the heap stubs begin.
+func heapStubsAddr() uintptr
+
 func resolveHeap() {
 	libcCalloc, libcRealloc, libcStrdup = libcFunc("calloc"), libcFunc("realloc"), libcFunc("strdup")
 }
@@ -66,18 +69,17 @@ func (m *Module) leaveHeap() {
 }
 
 // heapFunc is the address of a function of the heap section for a module, nil for an
-// unknown one; 0 for functions of other sections, and where nothing is counted.
+// unknown one; 0 for functions of other sections.
 func heapFunc(m *Module, fn int) uintptr {
 	routine, ok := heapRoutines[fn]
-	base := heapStubsAddr()
-	if !ok || base == 0 {
+	if !ok {
 		return 0
 	}
 	place := 0
 	if m != nil {
 		place = m.heap
 	}
-	return base + uintptr(routine*heapPlaces+place)*16
+	return heapStubsAddr() + uintptr(routine*heapPlaces+place)*16
 }
 
 // countHeap adds to what the module has allocated. Any thread.
@@ -90,7 +92,7 @@ func (m *Module) countHeap(n int) {
 // heapBytes is what the module has allocated and not freed; below zero if that is
 // not known. What it freed for another counts for the other still.
 func (m *Module) heapBytes() int64 {
-	if heapStubsAddr() == 0 || m.heap == 0 {
+	if m.heap == 0 {
 		return -1
 	}
 	h := &moduleHeaps[m.heap]

@@ -3,7 +3,6 @@ package moduletest
 import (
 	"fmt"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,9 +82,6 @@ func TestModuleInfo(t *testing.T) {
 
 // What a module allocates is counted for it, by whatever thread it is freed.
 func TestModuleMemory(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("SKIPPED: memory is counted on amd64 only")
-	}
 	so := module(t, "testdata/modules/slow.c")
 	other := module(t, "testdata/modules/threads.c")
 	s := startBerth(t)

@@ -1,4 +1,0 @@
-package abi
-
-// heapStubsAddr is where the heap stubs of heap_amd64.s begin.
-func heapStubsAddr() uintptr
