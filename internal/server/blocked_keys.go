@@ -18,6 +18,7 @@ func (b *Blocked) UnblockKeys(locked bool) error {
 	b.unblocked, b.late = true, !locked
 	b.mu.Unlock()
 	if locked && b.client != nil && b.answer <= serving {
+		b.srv.unpark(b.keys)
 		b.srv.EnterUnit()
 		b.srv.replyTimeout(b)
 		b.srv.LeaveUnit()
@@ -66,6 +67,7 @@ func (b *Blocked) keyReady(key []byte) {
 	if served && b.client != nil {
 		mine := b.claim()
 		if mine {
+			s.unpark(b.keys) // the next signal need not pass it
 			b.enqueue()
 		}
 		if mine || b.told {

@@ -86,6 +86,28 @@ func TestBlockForKeys(t *testing.T) {
 	})
 }
 
+// TestBlockForKeysLeaves: who has been served is in nobody's way, although the wait
+// ends when the loop comes to it.
+func TestBlockForKeysLeaves(t *testing.T) {
+	w := keyWaiter(t, false, true)
+	c, d := w.dial(), w.dial()
+	c.send("await k v")
+	<-w.handles
+	w.on(func(s *Server) {
+		s.SetString(0, []byte("k"), []byte("v"))
+		s.SignalKey(0, []byte("k"), false)
+		s.serveReady()
+		if len(s.waits.queues) != 0 || s.waits.count != 0 || s.Stats.Blocked != 1 {
+			t.Errorf("%d queues, %d waiting, %d blocked", len(s.waits.queues), s.waits.count, s.Stats.Blocked)
+		}
+	})
+	if got := c.next(); got != "ready" {
+		t.Error(got)
+	}
+	d.expect("ping", "PONG")
+	w.noted("ready k", "free 1")
+}
+
 // TestBlockForKeysEnds has waits for keys end in all other ways: the private data
 // is freed without anybody's asking.
 func TestBlockForKeysEnds(t *testing.T) {
