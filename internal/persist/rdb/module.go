@@ -82,6 +82,13 @@ func (r *Reader) ModuleFloat() (float32, error) {
 // SkipModule reads the elements of a module's value up to the end of the input,
 // or to the tag behind the last, and says whether they are whole.
 func (r *Reader) SkipModule() error {
+	return r.elements(func() error { _, err := r.String(); return err })
+}
+
+// PassModule is SkipModule without a look into compressed strings.
+func (r *Reader) PassModule() error { return r.elements(r.passString) }
+
+func (r *Reader) elements(str func() error) error {
 	for !r.Done() {
 		n, _, err := r.Len()
 		if err != nil {
@@ -97,7 +104,7 @@ func (r *Reader) SkipModule() error {
 		case ModuleDouble:
 			_, err = r.Double()
 		case ModuleString:
-			_, err = r.String()
+			err = str()
 		default:
 			err = fmt.Errorf("%w: a module's element is tagged %d", ErrCorrupt, n)
 		}

@@ -118,6 +118,17 @@ func TestReaderRefuses(t *testing.T) {
 		if err := NewReader([]byte(in)).SkipModule(); err == nil {
 			t.Errorf("%q is accepted as a module's value", in)
 		}
+		if err := NewReader([]byte(in)).PassModule(); err == nil {
+			t.Errorf("%q is passed as a module's value", in)
+		}
+	}
+	// What is passed ends where what is read ends, compressed or not.
+	for _, text := range []string{"", "7", "-300", "70000", "plain text", strings.Repeat("x", 1000)} {
+		b := append(AppendModuleString(AppendModuleUint(nil, 5), []byte(text), true), byte(ModuleEnd), 1, 2, 3)
+		skip, pass := NewReader(b), NewReader(b)
+		if err := errors.Join(skip.SkipModule(), pass.PassModule()); err != nil || skip.Pos() != len(b)-3 || pass.Pos() != len(b)-3 {
+			t.Errorf("%.20q: %d and %d of %d: %v", text, skip.Pos(), pass.Pos(), len(b), err)
+		}
 	}
 	whole := AppendModuleFloat(AppendModuleDouble(AppendModuleString(AppendModuleUint(nil, 1<<40), []byte("s"), true), math.NaN()), 1)
 	if err := NewReader(whole).SkipModule(); err != nil {

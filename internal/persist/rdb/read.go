@@ -272,6 +272,30 @@ func (r *Reader) String() ([]byte, error) {
 	return strconv.AppendInt(nil, v, 10), nil
 }
 
+// passString goes over a string, as it is.
+func (r *Reader) passString() error {
+	n, enc, err := r.Len()
+	if err != nil {
+		return err
+	}
+	switch {
+	case !enc:
+	case n == encLZF:
+		if n, _, err = r.Len(); err == nil {
+			_, _, err = r.Len()
+		}
+		if err != nil {
+			return err
+		}
+	case n > encInt32:
+		return fmt.Errorf("%w: a string has the encoding %d", ErrCorrupt, n)
+	default:
+		n = 1 << n
+	}
+	_, err = r.take(n)
+	return err
+}
+
 // compressed reads a compressed string behind its first byte.
 func (r *Reader) compressed() ([]byte, error) {
 	packed, _, err := r.Len()

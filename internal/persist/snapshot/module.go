@@ -77,7 +77,7 @@ func (d *Decoder) module(r *rdb.Reader, key []byte) (*store.Entry, error) {
 // Body reads a module's elements up to the end, which is not part of the result.
 func Body(r *rdb.Reader) ([]byte, error) {
 	r.Mark()
-	if err := r.SkipModule(); err != nil {
+	if err := r.PassModule(); err != nil {
 		return nil, err
 	}
 	b := r.Since()
