@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+
+	"berth/internal/testkit"
 )
 
 // maker makes the commands that make values.
@@ -48,6 +50,16 @@ var numbers = []string{
 // lengths are around the borders of the encodings of lengths, and of what is
 // compressed.
 var lengths = []int{0, 1, 10, 11, 12, 19, 20, 21, 22, 43, 44, 45, 63, 64, 65, 127, 128, 254, 255, 256, 4095, 4096, 4097, 16383, 16384, 16385, 70000}
+
+// counts are around the borders at which values of many elements change their
+// encoding.
+var counts = func() []int {
+	all := []int{1, 2, 127, 128, 129, 511, 512, 513, 3000}
+	if testkit.Raced() {
+		return all[:5]
+	}
+	return all
+}()
 
 // everything makes values of all types in all encodings, in the selected database.
 func everything() [][]string {
@@ -98,7 +110,7 @@ func (m *maker) lists() {
 		m.add("RPUSH", fmt.Sprint("list:one:", n), m.noise(n))
 		m.add("RPUSH", "list:lengths", m.words(n), m.noise(n))
 	}
-	for _, n := range []int{1, 2, 127, 128, 129, 511, 512, 513, 3000} {
+	for _, n := range counts {
 		ints, texts := []string{"RPUSH", fmt.Sprint("list:ints:", n)}, []string{"RPUSH", fmt.Sprint("list:texts:", n)}
 		for i := range n {
 			ints = append(ints, strconv.Itoa(i*i*i))
@@ -115,7 +127,7 @@ func (m *maker) lists() {
 }
 
 func (m *maker) sets() {
-	for _, n := range []int{1, 2, 127, 128, 129, 511, 512, 513, 3000} {
+	for _, n := range counts {
 		for i, size := range []int64{100, 10000, 100000000, 1 << 50} {
 			args := []string{"SADD", fmt.Sprint("set:ints:", n, ":", i)}
 			for j := range n {
@@ -137,7 +149,7 @@ func (m *maker) sets() {
 }
 
 func (m *maker) hashes() {
-	for _, n := range []int{1, 2, 127, 128, 129, 511, 512, 513, 3000} {
+	for _, n := range counts {
 		args := []string{"HSET", fmt.Sprint("hash:", n)}
 		for i := range n {
 			args = append(args, fmt.Sprint("field ", i), strconv.Itoa(i*i))
