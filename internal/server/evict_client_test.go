@@ -87,15 +87,22 @@ func TestClientEvictionLargest(t *testing.T) {
 	l := start(t, nil)
 	control := l.dial()
 	control.expect("CLIENT NO-EVICT ON", "OK")
+	clients := make([]*wire, 6)
 	for i := 1; i <= 5; i++ {
-		w := l.dial()
-		w.expect(fmt.Sprint("CLIENT SETNAME c", i), "OK")
-		size := i * 200_000
-		w.write(fmt.Appendf(nil, "*2\r\n$4\r\nECHO\r\n$%d\r\n%s", 2*size, strings.Repeat("x", size)))
+		clients[i] = l.dial()
+		clients[i].expect(fmt.Sprint("CLIENT SETNAME c", i), "OK")
 	}
-	l.until("all is counted", func(s *Server) bool {
+	due := int64(0)
+	l.on(func(s *Server) { due = s.Stats.NetIn })
+	for i := 1; i <= 5; i++ {
+		size := i * 200_000
+		part := fmt.Appendf(nil, "*2\r\n$4\r\nECHO\r\n$%d\r\n%s", 2*size, strings.Repeat("x", size))
+		due += int64(len(part))
+		clients[i].write(part)
+	}
+	l.until("all has come and is counted", func(s *Server) bool {
 		s.EachClient(func(c *Client) bool { c.countMemory(); return true })
-		return s.memory.clients[ClassNormal] > 3_000_000
+		return s.Stats.NetIn == due
 	})
 	total := uint64(0)
 	l.on(func(s *Server) { total = s.memory.clients[ClassNormal] })
