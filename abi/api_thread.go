@@ -154,5 +154,6 @@ func apiThreadSafeContextUnlock(f *frame) {
 		return
 	}
 	host.threadOut()
+	host.srv.ThreadLeaves()
 	host.srv.HostLock.Unlock()
 }

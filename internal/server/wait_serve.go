@@ -38,6 +38,14 @@ func (s *Server) nudge() {
 	}
 }
 
+// ThreadLeaves is to be called before a module's thread gives the host lock back: what
+// it left for the loop to do is not to wait until something else wakes that.
+func (s *Server) ThreadLeaves() {
+	if len(s.net.pending)|len(s.clients.resume)|len(s.clients.toClose) != 0 {
+		s.Loop.Wake()
+	}
+}
+
 // SignalKey tells clients that wait for a key that it has news: those of modules,
 // or those that wait for a stream.
 func (s *Server) SignalKey(db int, key []byte, stream bool) {
