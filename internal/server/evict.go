@@ -137,8 +137,8 @@ func (s *Server) evictKeys(policy int, need int64) evictResult {
 	lazy := s.Config.Values.LazyEviction
 	for freed, keys := int64(0), 0; freed < need; {
 		before := s.keyspaceMemory()
-		if lazy && s.reclaimEvicted() {
-			// What was evicted before has yet to be given back: no further
+		if s.reclaimEvicted() {
+			// What went before has yet to be given back, see UNLINK: no further
 			// key needs to go as long as that is enough.
 			freed += before - s.keyspaceMemory()
 			if nanotime()-start > budget {

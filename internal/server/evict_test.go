@@ -208,3 +208,36 @@ func TestEvictionUnderSnapshot(t *testing.T) {
 		}
 	})
 }
+
+// Nor have they to go when the snapshot has written it, and it is freed step by step.
+func TestEvictionAfterSnapshot(t *testing.T) {
+	l := startSaved(t, t.TempDir(), "rdb-key-save-delay 10000")
+	w := l.dial()
+	w.expect("config set maxmemory-policy volatile-ttl maxmemory-samples 64", "OK",
+		"debug populate 30 key 200000", "OK")
+	for i := range 30 {
+		w.expect(fmt.Sprintf("expire key:%d 100000", i), "1")
+	}
+	var b strings.Builder
+	for i := range 40 {
+		b.Reset()
+		b.WriteString("sadd big")
+		for j := range 1000 {
+			fmt.Fprintf(&b, " member-with-a-long-name-%d-%d", i, j)
+		}
+		w.expect(b.String(), "1000")
+	}
+	w.expect("expire big 1000", "1", "bgsave", "Background saving started")
+	limit := uint64(0)
+	l.on(func(s *Server) { limit = s.UsedMemory() - 500_000 })
+	w.expect("config set maxmemory "+strconv.FormatUint(limit, 10), "OK", "set a b", "OK", "exists big", "0")
+	for over := false; !over; {
+		w.expect("set a b", "OK")
+		l.on(func(s *Server) { over = s.persist.running == nil && s.lazyPending() == 0 })
+	}
+	l.on(func(s *Server) {
+		if s.Stats.Evicted != 1 {
+			t.Errorf("%d keys were evicted", s.Stats.Evicted)
+		}
+	})
+}
