@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"berth/internal/config"
+	"berth/internal/persist/aof"
 )
 
 // cmdConfigGet is CONFIG GET pattern [pattern ...].
@@ -146,24 +145,7 @@ func replaceFile(path, text string) error {
 		_ = os.Remove(f.Name()) // best effort: the write has failed already
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes sure that the names in a directory are on the disk. Systems that
-// do not know how to are no worse off than before.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if e := d.Close(); err == nil {
-		err = e
-	}
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EBADF) || errors.Is(err, unix.ENOTSUP) {
-		return nil
-	}
-	return err
+	return aof.SyncDir(filepath.Dir(path))
 }
 
 // configHelp is CONFIG HELP.

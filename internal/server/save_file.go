@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"berth/internal/config"
+	"berth/internal/persist/aof"
 )
 
 // snapshotFile is a file that a snapshot goes to under another name, until it is
@@ -79,7 +80,7 @@ func (f *snapshotFile) finish() error {
 	if err := f.rename(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.path))
+	return aof.SyncDir(filepath.Dir(f.path))
 }
 
 // rename gives the file its name.

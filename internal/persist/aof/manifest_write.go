@@ -3,9 +3,9 @@ package aof
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"berth/internal/config"
 )
@@ -49,7 +49,7 @@ func (s *Staged) Commit() error {
 	if err := os.Rename(filepath.Join(s.dir, s.temp), filepath.Join(s.dir, s.name)); err != nil {
 		return &StepError{"Error trying to rename the temporary AOF manifest file " + s.temp + " into " + s.name, err}
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := SyncDir(s.dir); err != nil {
 		return &StepError{"Fail to fsync AOF directory " + s.dir, fmt.Errorf("%w: %w", ErrNotLasting, err)}
 	}
 	return nil
@@ -76,15 +76,15 @@ func (e *StepError) Error() string { return e.Step + ": " + config.SysText(e.Rea
 // Unwrap gives the reason.
 func (e *StepError) Unwrap() error { return e.Reason }
 
-// syncDir returns when the names in a directory are on the disk. What cannot be
+// SyncDir returns when the names in a directory are on the disk. What cannot be
 // synced, on file systems that do not know of it, is taken to be.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("aof: %w", err)
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) && !badForDirs(err) {
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.EBADF) {
 		return fmt.Errorf("aof: %w", err)
 	}
 	return nil

@@ -26,6 +26,3 @@ func syncData(f *os.File) error {
 	}
 	return err
 }
-
-// badForDirs reports whether an error means that directories cannot be synced.
-func badForDirs(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EBADF) }
