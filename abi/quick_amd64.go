@@ -229,7 +229,7 @@ func quickOpenKey(a *handleArgs) bool {
 // moduleValue is what a key is known to hold, if a module made it.
 func (a *quickArgs) moduleValue() (v store.ModuleValue, t *dataType) {
 	k := a.key(0)
-	if k == nil {
+	if k == nil || k.mode&modeWrite != 0 && host.srv.Frozen() {
 		return v, nil
 	}
 	if e := k.known(); e != nil && e.Type() == store.Module {

@@ -18,6 +18,7 @@ import (
 var quickOnes = []int{
 	fnOpenKey, fnStringDMA, fnZsetScore, fnStringToLongLong, fnDictGet, fnDictGetC,
 	fnReplyWithString, fnReplyWithStringBuffer, fnReplyWithCString, fnReplyWithSimpleString,
+	fnReplyWithCallReply, fnGetContextFlags, fnHashGet, fnCreateStringFromLongLong,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -147,7 +148,7 @@ var quickTexts = []string{
 	strings.Repeat("y", 31), strings.Repeat("z", 127), strings.Repeat("z", 128), strings.Repeat("w", 4080), strings.Repeat("v", 4096),
 }
 
-var quickKeys = []string{"s", "int", "long", "raw", "empty", "z", "zs", "l", "none", "none2", "timed", "past", strings.Repeat("k", 300)}
+var quickKeys = []string{"s", "int", "long", "raw", "empty", "z", "zs", "l", "h", "ht", "none", "none2", "timed", "past", strings.Repeat("k", 300)}
 
 // run prepares data and makes n calls.
 func (d *quickDriver) run(n int) {
@@ -156,7 +157,7 @@ func (d *quickDriver) run(n int) {
 	for _, line := range []string{
 		"SET s hello", "SET int 12345", "SETRANGE long 70 x", "APPEND raw abc", "SET empty ", "ZADD z 1 member 2 x 3.5 0",
 		"CONFIG SET zset-max-listpack-entries 0", "ZADD zs 1 member 2 x -inf 0", "CONFIG SET zset-max-listpack-entries 128",
-		"RPUSH l a b", "SET timed x EX 1000", "SET " + strings.Repeat("k", 300) + " v",
+		"RPUSH l a b", "HSET h member value x 12 0 " + strings.Repeat("y", 31), "HSET ht member value", "HSET ht x " + strings.Repeat("z", 128), "SET timed x EX 1000", "SET " + strings.Repeat("k", 300) + " v",
 	} {
 		d.command(strings.Split(line, " ")...)
 	}
@@ -279,7 +280,7 @@ func (d *quickDriver) step(stale uintptr) {
 	number, want := d.number(), quickMemory.out[0]
 	quickMemory.out[0] = 77
 	what, r := 0, uint64(0)
-	switch d.rnd.IntN(16) {
+	switch d.rnd.IntN(21) {
 	case 0, 1, 2, 3:
 		mode := d.pick(0, modeRead, modeRead, modeRead, modeRead, modeWrite, modeRead|modeWrite, modeRead|modeNoTouch, modeRead|modeNoEffects,
 			modeWrite|modeNoExpire, modeRead|modeNoStats, modeRead|modeNoNotify, 1<<30)
@@ -332,6 +333,33 @@ func (d *quickDriver) step(stale uintptr) {
 		what = fnReplyWithStringBuffer
 		p, n := d.bytes()
 		r = d.api(what, ctxArg, p, n)
+	case 16, 17:
+		what = fnHashGet
+		field, flags := name, d.pick(0, 0, 0, 0, hashCFields, hashExists, 1<<20)
+		if flags == hashCFields {
+			field, _ = d.bytes()
+		}
+		r = d.api(what, key, flags, field, number, 0)
+		if out := quickMemory.out[0]; number > 100 && out != 77 && out > 1 {
+			d.note("%q", stringAt(uintptr(out)).bytes())
+			d.api(fnFreeString, d.pick(0, ctxArg), out)
+			quickMemory.out[0] = 1
+		}
+	case 18:
+		what = fnCreateStringFromLongLong
+		if r = d.api(what, ctxArg, d.pick(0, 9, 10, 1<<63, 1<<63-1, 1<<64-1, 1<<64-100, 123456789)); r != 0 {
+			d.note("%q", stringAt(uintptr(r)).bytes())
+			d.api(fnFreeString, ctxArg, r)
+			r = 1
+		}
+	case 19:
+		what = fnGetContextFlags
+		r = d.api(what, ctxArg)
+	case 20:
+		what = fnReplyWithCallReply
+		p := d.reply()
+		r = d.api(what, ctxArg, d.pick(p, p, p, p, name, 0))
+		d.api(fnFreeCallReply, p)
 	case 15:
 		what = int(d.pick(fnReplyWithCString, fnReplyWithSimpleString))
 		p, _ := d.bytes()
@@ -339,6 +367,22 @@ func (d *quickDriver) step(stale uintptr) {
 	}
 	want, quickMemory.out[0] = quickMemory.out[0], want
 	d.note("%s: %d, %d", apiNames[what], int64(r), int64(want))
+}
+
+// reply is that of a command of the server's, as Call gives it.
+func (d *quickDriver) reply() uint64 {
+	c := testServer.NewFakeClient(server.FakeOptions{RESP: int(d.pick(2, 3))})
+	argv := [][]byte{[]byte("get"), []byte(quickKeys[d.rnd.IntN(len(quickKeys))])}
+	if d.rnd.IntN(2) == 0 {
+		argv[0] = []byte("hgetall")
+	}
+	if err := testServer.Execute(c, argv, &server.ExecuteOptions{}); err != nil {
+		d.t.Fatal(err)
+	}
+	r := newReply(nil)
+	r.buf, r.errors = c.TakeOutput(), c.TakeErrors()
+	r.parse()
+	return uint64(r.p)
 }
 
 // keyFacts are what a key says of itself.
