@@ -19,8 +19,9 @@ func (c *Client) propagateTo(to Target) {
 	}
 }
 
-// done tells who called that the command of a fake client has its reply. It runs
-// outside of the unit that gave it.
+// done tells who called that the command of a fake client has its reply. As in
+// Redis, that is one unit with a command that was tried again for a key, and one of
+// its own behind a module's reply or a time that is over.
 func (s *Server) done(c *Client) {
 	if fn := c.whenDone; fn != nil && c.Flags&FlagBlocked == 0 {
 		c.whenDone = nil

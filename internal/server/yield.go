@@ -2,9 +2,10 @@ package server
 
 import "time"
 
-// Yield runs the loop for a moment inside a long command, so that clients get at least
-// an answer: busy with the given text, unless a command may run then. The
-// client whose command it is stays as it is meanwhile. The host lock stays held.
+// Yield runs the loop for a moment inside a long command, so that clients get at
+// least an answer: busy with the given text, unless a command may run then. The
+// client whose command it is stays as it is meanwhile. The host lock stays held, by
+// whatever thread has it.
 func (s *Server) Yield(busy string) error { return s.yield(busy, false) }
 
 // yield is Yield; with noClients set, what clients send waits for the command's
