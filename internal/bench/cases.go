@@ -56,7 +56,7 @@ func Cases(valueSize int) []Case {
 			return Request(args...)
 		}},
 		{Name: "lpush", Vary: true, Before: drop("bench:l"), Request: fixed("LPUSH", "bench:l", v)},
-		{Name: "lpop", Before: fill("bench:l", 300000, "RPUSH", func(int) []string { return []string{v} }), Request: fixed("LPOP", "bench:l")},
+		{Name: "lpop", Before: fill("bench:l", 600000, "RPUSH", func(int) []string { return []string{v} }), Request: fixed("LPOP", "bench:l")},
 		{Name: "lrange", Before: fill("bench:l", 100, "RPUSH", func(int) []string { return []string{v} }), Request: fixed("LRANGE", "bench:l", "0", "99")},
 		{Name: "sadd", Vary: true, Before: drop("bench:s"), Request: func(i int) []byte { return Request("SADD", "bench:s", key(i)) }},
 		{Name: "hset", Vary: true, Before: drop("bench:h"), Request: func(i int) []byte { return Request("HSET", "bench:h", key(i), v) }},
