@@ -90,7 +90,7 @@ func (h *Host) BindThread() {
 	if !raceDetector {
 		quickThread = loopThread
 	}
-	dl.Guard(&guardFrame, loopThread, landingPC)
+	dl.Guard(&guardFrame, loopThread, &quickHolder, landingPC)
 }
 
 // Server is the server whose modules these are.

@@ -15,34 +15,18 @@
 #define GUARD  (SAVED+64)
 #define QFRAME (GUARD+const_guardSize+8)
 
-// quick calls the quick function at R10 for API function AX on the loop's thread,
-// and goes on to tail on others, or if that left it to do or met a bad pointer.
+// quick calls the quick function at R10 for API function AX on the thread that has the
+// host lock, and goes on to tail on others, or if that left it to do or met a bad
+// pointer. Only where the runtime takes the stack for its own: a module may have stacks
+// that it switches to.
 TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
 	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
 	CMPQ  R11, ·quickThread(SB)
-	JNE   slow
-	JMP   ·callQuick(SB)
-
-slow:
-	JMP ·tail(SB)
-
-// heldQuick is quick for the module's thread that holds the host lock, too.
-TEXT ·heldQuick(SB), NOSPLIT|NOFRAME, $0
-	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
-	CMPQ  R11, ·quickThread(SB)
-	JEQ   call
+	JEQ   held
 	CMPQ  R11, ·quickHolder(SB)
 	JNE   slow
 
-call:
-	JMP ·callQuick(SB)
-
-slow:
-	JMP ·tail(SB)
-
-// callQuick is what both have in common. Only where the runtime takes the stack
-// for its own: a module may have stacks that it switches to.
-TEXT ·callQuick(SB), NOSPLIT|NOFRAME, $0
+held:
 	MOVQ  (TLS), R11
 	TESTQ R11, R11 // a thread that never entered Go
 	JEQ   slow

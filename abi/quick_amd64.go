@@ -10,9 +10,9 @@ import (
 
 // Quick functions are Go code for calls so frequent and so small that entering
 // Go would be most of their cost. Assembly calls them on the stack on which the
-// module runs, which is the loop's thread's system stack, as the runtime calls
-// its own functions there. For the scheduler the thread is in C all the while:
-// they may not allocate, store a pointer in memory of the Go heap, take a lock
+// module runs, which is its thread's system stack, as the runtime calls its own
+// functions there. The thread is the one that has the host lock, the loop's or one of
+// the module's, and for the scheduler it is in C all the while: they may not allocate, store a pointer in memory of the Go heap, take a lock
 // or panic, nor call what does. TestQuick looks for that in the compiled code.
 //
 // A quick function does the whole of a call, or, where anything is unusual,
@@ -24,12 +24,6 @@ type quickArgs struct {
 	ints [numInts]uint64
 	ret  uint64
 }
-
-// handleArgs are the arguments of functions to which modules pass nothing but
-// handles and numbers. They serve the module's thread that holds the host lock as
-// well: only the loop's thread survives a fault, and a handle that is none is found
-// out without one.
-type handleArgs = quickArgs
 
 // What the assembly reads of runtime.g, whose beginning is known to compilers,
 // too.
@@ -194,7 +188,7 @@ func quickStringToLongLong(a *quickArgs) bool {
 	return true
 }
 
-func quickOpenKey(a *handleArgs) bool {
+func quickOpenKey(a *quickArgs) bool {
 	ctx, name, mode := a.ctx(0), a.string(1), int32(a.ints[2])
 	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || ctx.flags&ctxAutoMemory != 0 {
 		return false
@@ -239,7 +233,7 @@ func (a *quickArgs) moduleValue() (v store.ModuleValue, t *dataType) {
 	return v, t
 }
 
-func quickModuleTypeGetType(a *handleArgs) bool {
+func quickModuleTypeGetType(a *quickArgs) bool {
 	_, t := a.moduleValue()
 	if t == nil {
 		return false
@@ -248,7 +242,7 @@ func quickModuleTypeGetType(a *handleArgs) bool {
 	return true
 }
 
-func quickModuleTypeGetValue(a *handleArgs) bool {
+func quickModuleTypeGetValue(a *quickArgs) bool {
 	v, t := a.moduleValue()
 	if t == nil {
 		return false

@@ -14,14 +14,14 @@ TEXT ·addrGetSelectedDb(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafOpenKey(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryOpenKey(SB), NOSPLIT|NOFRAME, $0
 	MOVL $19, AX
 	LEAQ ·quickOpenKey(SB), R10
-	JMP ·heldQuick(SB)
+	JMP ·quick(SB)
 
 // func addrOpenKey() uintptr
 TEXT ·addrOpenKey(SB), NOSPLIT, $0-8
-	LEAQ ·leafOpenKey(SB), AX
+	LEAQ ·tryOpenKey(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -67,14 +67,14 @@ TEXT ·addrCreateString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafCreateStringFromLongLong(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryCreateStringFromLongLong(SB), NOSPLIT|NOFRAME, $0
 	MOVL $48, AX
 	LEAQ ·quickCreateStringFromLongLong(SB), R10
 	JMP ·quick(SB)
 
 // func addrCreateStringFromLongLong() uintptr
 TEXT ·addrCreateStringFromLongLong(SB), NOSPLIT, $0-8
-	LEAQ ·leafCreateStringFromLongLong(SB), AX
+	LEAQ ·tryCreateStringFromLongLong(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -90,14 +90,14 @@ TEXT ·addrStringPtrLen(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafReplyWithSimpleString(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryReplyWithSimpleString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $59, AX
 	LEAQ ·quickReplyWithSimpleString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithSimpleString() uintptr
 TEXT ·addrReplyWithSimpleString(SB), NOSPLIT, $0-8
-	LEAQ ·leafReplyWithSimpleString(SB), AX
+	LEAQ ·tryReplyWithSimpleString(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -107,36 +107,36 @@ TEXT ·addrReplyWithArray(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafReplyWithStringBuffer(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryReplyWithStringBuffer(SB), NOSPLIT|NOFRAME, $0
 	MOVL $71, AX
 	LEAQ ·quickReplyWithStringBuffer(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithStringBuffer() uintptr
 TEXT ·addrReplyWithStringBuffer(SB), NOSPLIT, $0-8
-	LEAQ ·leafReplyWithStringBuffer(SB), AX
+	LEAQ ·tryReplyWithStringBuffer(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafReplyWithCString(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryReplyWithCString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $72, AX
 	LEAQ ·quickReplyWithCString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithCString() uintptr
 TEXT ·addrReplyWithCString(SB), NOSPLIT, $0-8
-	LEAQ ·leafReplyWithCString(SB), AX
+	LEAQ ·tryReplyWithCString(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafReplyWithString(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryReplyWithString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $73, AX
 	LEAQ ·quickReplyWithString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithString() uintptr
 TEXT ·addrReplyWithString(SB), NOSPLIT, $0-8
-	LEAQ ·leafReplyWithString(SB), AX
+	LEAQ ·tryReplyWithString(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -146,25 +146,25 @@ TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafReplyWithCallReply(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryReplyWithCallReply(SB), NOSPLIT|NOFRAME, $0
 	MOVL $82, AX
 	LEAQ ·quickReplyWithCallReply(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithCallReply() uintptr
 TEXT ·addrReplyWithCallReply(SB), NOSPLIT, $0-8
-	LEAQ ·leafReplyWithCallReply(SB), AX
+	LEAQ ·tryReplyWithCallReply(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafStringToLongLong(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryStringToLongLong(SB), NOSPLIT|NOFRAME, $0
 	MOVL $83, AX
 	LEAQ ·quickStringToLongLong(SB), R10
 	JMP ·quick(SB)
 
 // func addrStringToLongLong() uintptr
 TEXT ·addrStringToLongLong(SB), NOSPLIT, $0-8
-	LEAQ ·leafStringToLongLong(SB), AX
+	LEAQ ·tryStringToLongLong(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -174,36 +174,36 @@ TEXT ·addrCallReplyStringPtr(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafStringDMA(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryStringDMA(SB), NOSPLIT|NOFRAME, $0
 	MOVL $96, AX
 	LEAQ ·quickStringDMA(SB), R10
 	JMP ·quick(SB)
 
 // func addrStringDMA() uintptr
 TEXT ·addrStringDMA(SB), NOSPLIT, $0-8
-	LEAQ ·leafStringDMA(SB), AX
+	LEAQ ·tryStringDMA(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafZsetScore(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryZsetScore(SB), NOSPLIT|NOFRAME, $0
 	MOVL $107, AX
 	LEAQ ·quickZsetScore(SB), R10
 	JMP ·quick(SB)
 
 // func addrZsetScore() uintptr
 TEXT ·addrZsetScore(SB), NOSPLIT, $0-8
-	LEAQ ·leafZsetScore(SB), AX
+	LEAQ ·tryZsetScore(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafHashGet(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryHashGet(SB), NOSPLIT|NOFRAME, $0
 	MOVL $119, AX
 	LEAQ ·quickHashGet(SB), R10
 	JMP ·quick(SB)
 
 // func addrHashGet() uintptr
 TEXT ·addrHashGet(SB), NOSPLIT, $0-8
-	LEAQ ·leafHashGet(SB), AX
+	LEAQ ·tryHashGet(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -213,36 +213,36 @@ TEXT ·addrGetClientId(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafGetContextFlags(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryGetContextFlags(SB), NOSPLIT|NOFRAME, $0
 	MOVL $141, AX
 	LEAQ ·quickGetContextFlags(SB), R10
 	JMP ·quick(SB)
 
 // func addrGetContextFlags() uintptr
 TEXT ·addrGetContextFlags(SB), NOSPLIT, $0-8
-	LEAQ ·leafGetContextFlags(SB), AX
+	LEAQ ·tryGetContextFlags(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafModuleTypeGetType(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryModuleTypeGetType(SB), NOSPLIT|NOFRAME, $0
 	MOVL $147, AX
 	LEAQ ·quickModuleTypeGetType(SB), R10
-	JMP ·heldQuick(SB)
+	JMP ·quick(SB)
 
 // func addrModuleTypeGetType() uintptr
 TEXT ·addrModuleTypeGetType(SB), NOSPLIT, $0-8
-	LEAQ ·leafModuleTypeGetType(SB), AX
+	LEAQ ·tryModuleTypeGetType(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafModuleTypeGetValue(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryModuleTypeGetValue(SB), NOSPLIT|NOFRAME, $0
 	MOVL $148, AX
 	LEAQ ·quickModuleTypeGetValue(SB), R10
-	JMP ·heldQuick(SB)
+	JMP ·quick(SB)
 
 // func addrModuleTypeGetValue() uintptr
 TEXT ·addrModuleTypeGetValue(SB), NOSPLIT, $0-8
-	LEAQ ·leafModuleTypeGetValue(SB), AX
+	LEAQ ·tryModuleTypeGetValue(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -252,25 +252,25 @@ TEXT ·addrRetainString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafDictGetC(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryDictGetC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $204, AX
 	LEAQ ·quickDictGetC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictGetC() uintptr
 TEXT ·addrDictGetC(SB), NOSPLIT, $0-8
-	LEAQ ·leafDictGetC(SB), AX
+	LEAQ ·tryDictGetC(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-TEXT ·leafDictGet(SB), NOSPLIT|NOFRAME, $0
+TEXT ·tryDictGet(SB), NOSPLIT|NOFRAME, $0
 	MOVL $205, AX
 	LEAQ ·quickDictGet(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictGet() uintptr
 TEXT ·addrDictGet(SB), NOSPLIT, $0-8
-	LEAQ ·leafDictGet(SB), AX
+	LEAQ ·tryDictGet(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

@@ -328,7 +328,13 @@ one:
 	JZ    call
 	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
 	CMPQ  R11, ·guard+guardState_thread(SB)
+	JEQ   guarded
+	MOVQ  ·guard+guardState_other(SB), R11
+	MOVQ  (R11), R11
+	BYTE  $0x64; BYTE $0x4C; BYTE $0x39; BYTE $0x1C; BYTE $0x25; LONG $0 // CMPQ FS:0, R11
 	JNE   call
+
+guarded:
 	CMPL  SIGINFO_CODE(SI), $0
 	JGT   land
 	CMPL  DI, $SIGABRT

@@ -299,7 +299,13 @@ one:
 	MRS  TPIDR_EL0, R8
 	MOVD guardState_thread(R7), R10
 	CMP  R10, R8
+	BEQ  guarded
+	MOVD guardState_other(R7), R10
+	MOVD (R10), R10
+	CMP  R10, R8
 	BNE  call
+
+guarded:
 	MOVW SIGINFO_CODE(R1), R8
 	CMPW $0, R8
 	BGT  land

@@ -19,16 +19,19 @@ type GuardFrame struct {
 type guardState struct {
 	frame   *uintptr
 	thread  uintptr
+	other   *uintptr
 	landing uintptr
 }
 
 var guard guardState
 
-// Guard makes faults on one thread recoverable: while *frame is not 0 it is the
-// address of a GuardFrame, foreign code runs on the thread, and no Go code does.
-// thread is the thread pointer, landing the address of code that goes on from the
-// frame. Other threads, and faults in Go code, are not affected. Any thread may
-// call it, before the first fault. Only Linux has it: elsewhere it does nothing.
-func Guard(frame *uintptr, thread, landing uintptr) {
-	guard = guardState{frame, thread, landing}
+// Guard makes faults on one thread at a time recoverable: while *frame is not 0 it is
+// the address of a GuardFrame, foreign code runs on the thread, and no Go code that the
+// scheduler knows of. thread is the thread's pointer, and *other that of a second one, 0
+// for none, which may set *frame in place of the first; landing is the address of code
+// that goes on from the frame. Other threads, and faults in Go code, are not affected.
+// Any thread may call it, before the first fault. Only Linux has it: elsewhere it does
+// nothing.
+func Guard(frame *uintptr, thread uintptr, other *uintptr, landing uintptr) {
+	guard = guardState{frame, thread, other, landing}
 }

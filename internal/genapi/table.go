@@ -23,9 +23,8 @@ type function struct {
 	Libc string `json:"libc,omitempty"`
 
 	handler bool // abi has a Go function for it
-	leaf    bool // abi has a routine for it that does not enter Go
-	quick   bool // that is a Go function
-	handles bool // that any holder of the host lock may run
+	leaf    bool // abi has assembly for it that does not enter Go
+	quick   bool // abi has a Go function for it that needs no scheduler
 }
 
 // done says whether GetApi finds the function.
@@ -35,8 +34,7 @@ var (
 	errTable = errors.New("api.json is not as it should be")
 
 	handlerDecl = regexp.MustCompile(`(?m)^func api(\w+)\(f \*frame\)`)
-	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*(?:quick|handle)Args\) bool`)
-	handlesDecl = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*handleArgs\) bool`)
+	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*quickArgs\) bool`)
 	leafDecl    = regexp.MustCompile(`(?m)^TEXT ·leaf(\w+)\(SB\)`)
 )
 
@@ -83,19 +81,12 @@ func readTable(dir string) ([]*function, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = scan(dir, "quick_amd64.go", quickDecl, func(name string) error {
+	err = scan(dir, "quick*_amd64.go", quickDecl, func(name string) error {
 		f := byName[name]
-		if f == nil || !f.handler || f.leaf {
-			return fmt.Errorf("%w: quick%s has no handler to fall back to, or is a leaf, too", errTable, name)
+		if f == nil || !f.handler {
+			return fmt.Errorf("%w: quick%s has no handler to fall back to", errTable, name)
 		}
-		f.leaf, f.quick = true, true
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = scan(dir, "quick_amd64.go", handlesDecl, func(name string) error {
-		byName[name].handles = true
+		f.quick = true
 		return nil
 	})
 	return table, err

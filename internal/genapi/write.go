@@ -73,13 +73,13 @@ func writeLeaves(b *bytes.Buffer, table []*function) {
 	p("// %s\n\npackage abi\n", banner)
 	p("func init() {\nleaves = map[int]func() uintptr{")
 	for _, f := range table {
-		if f.leaf {
+		if f.leaf || f.quick {
 			p("fn%s: addr%s,", f.Name, f.Name)
 		}
 	}
 	p("}\n}\n")
 	for _, f := range table {
-		if f.leaf {
+		if f.leaf || f.quick {
 			p("func addr%s() uintptr", f.Name)
 		}
 	}
@@ -89,15 +89,15 @@ func writeLeaves(b *bytes.Buffer, table []*function) {
 func writeLeafAddresses(b *bytes.Buffer, table []*function) {
 	fmt.Fprintf(b, "// %s\n\n#include \"textflag.h\"\n", banner)
 	for i, f := range table {
+		entry := "leaf"
 		if f.quick {
-			by := "quick"
-			if f.handles {
-				by = "heldQuick"
+			fmt.Fprintf(b, "\nTEXT ·try%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·quick(SB)\n", f.Name, i, f.Name)
+			if !f.leaf {
+				entry = "try"
 			}
-			fmt.Fprintf(b, "\nTEXT ·leaf%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·%s(SB)\n", f.Name, i, f.Name, by)
 		}
-		if f.leaf {
-			fmt.Fprintf(b, "\n// func addr%s() uintptr\nTEXT ·addr%s(SB), NOSPLIT, $0-8\n\tLEAQ ·leaf%s(SB), AX\n\tMOVQ AX, ret+0(FP)\n\tRET\n", f.Name, f.Name, f.Name)
+		if f.leaf || f.quick {
+			fmt.Fprintf(b, "\n// func addr%s() uintptr\nTEXT ·addr%s(SB), NOSPLIT, $0-8\n\tLEAQ ·%s%s(SB), AX\n\tMOVQ AX, ret+0(FP)\n\tRET\n", f.Name, f.Name, entry, f.Name)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func writeDocs(b *bytes.Buffer, table []*function) {
 		}
 		state := "absent"
 		switch {
-		case f.leaf:
+		case f.leaf || f.quick:
 			state = "yes, without entering Go"
 		case f.done():
 			state = "yes"
