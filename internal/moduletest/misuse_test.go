@@ -51,6 +51,7 @@ func TestMisuse(t *testing.T) {
 		{"threadUnlock", "0", "ThreadSafeContextUnlock", "did not take"},
 		{"threadUnblock", "0", "UnblockClient", ""},
 		{"threadWild", "0", "OpenKey", ""},
+		{"threadStore", "0", "StringToLongLong", "pointer"},
 		{"filterTwice", "1", "UnregisterCommandFilter", "freed before"},
 		{"strayIterator", "1", "DictNextC", "freed before"},
 		{"badOperator", "1", "DictIteratorStartC", "operator"},

@@ -246,6 +246,18 @@ static void *wildLocked(void *arg) {
     return NULL;
 }
 
+static void *storeWild(void *arg) {
+    RedisModuleCtx *ctx = arg;
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModuleString *seven = RedisModule_CreateStringFromLongLong(NULL, 7);
+    int refused = RedisModule_StringToLongLong(seven, (long long *)0x7000deadb000) == REDISMODULE_ERR;
+    RedisModule_FreeString(NULL, seven);
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    last = refused;
+    return NULL;
+}
+
 static int inThread(RedisModuleCtx *ctx, void *(*fn)(void *)) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, fn, RedisModule_GetDetachedThreadSafeContext(ctx)) != 0) return -2;
@@ -260,6 +272,7 @@ static int threadLockTwice(RedisModuleCtx *ctx) { return inThread(ctx, lockTwice
 static int threadUnlock(RedisModuleCtx *ctx) { return inThread(ctx, unlockThere); }
 static int threadUnblock(RedisModuleCtx *ctx) { return inThread(ctx, unblockWild); }
 static int threadWild(RedisModuleCtx *ctx) { return inThread(ctx, wildLocked); }
+static int threadStore(RedisModuleCtx *ctx) { return inThread(ctx, storeWild); }
 
 static int filterTwice(RedisModuleCtx *ctx) {
     RedisModuleCommandFilter *f = RedisModule_RegisterCommandFilter(ctx, noFilter, 0);
@@ -355,7 +368,7 @@ static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] =
     {"readOnly", readOnly}, {"timerReply", timerReply}, {"timerBlock", timerBlock},
     {"threadCall", threadCall}, {"threadOpen", threadOpen},
     {"threadLockTwice", threadLockTwice}, {"threadUnlock", threadUnlock}, {"threadUnblock", threadUnblock},
-    {"threadWild", threadWild}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
+    {"threadWild", threadWild}, {"threadStore", threadStore}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
     {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
     {"closedWatched", closedWatched}, {"threadFree", threadFree}, {"threadUnload", threadUnload},
 };
