@@ -141,9 +141,13 @@ func TestTableAgainstMap(t *testing.T) {
 // TestScanGuarantee scans while the table changes size in both directions. An
 // entry that is there throughout is given.
 func TestScanGuarantee(t *testing.T) {
-	for run := range 60 {
+	for run := range 120 {
 		rnd := rand.New(rand.NewPCG(uint64(run), 7))
 		f := newFixture(t)
+		scan := f.tab.Scan
+		if run >= 60 {
+			scan = f.gather
+		}
 		stay := map[string]bool{}
 		for i := range rnd.IntN(3000) {
 			k := fmt.Sprint("stay", i)
@@ -156,7 +160,7 @@ func TestScanGuarantee(t *testing.T) {
 		var cursor uint64
 		n, calls := 0, 0
 		for {
-			cursor = f.tab.Scan(cursor, func(p unsafe.Pointer) {
+			cursor = scan(cursor, func(p unsafe.Pointer) {
 				k := string(KindMember.Key(p))
 				delete(stay, k)
 				if k[0] == 'g' && rnd.IntN(2) == 0 {
@@ -181,6 +185,15 @@ func TestScanGuarantee(t *testing.T) {
 		}
 		f.close()
 	}
+}
+
+// gather is Scan by Gather.
+func (f *fixture) gather(cursor uint64, fn func(unsafe.Pointer)) uint64 {
+	got, cursor := f.tab.Gather(cursor, nil)
+	for _, p := range got {
+		fn(p)
+	}
+	return cursor
 }
 
 // TestDeleteDuringEach empties a table from within an iteration.

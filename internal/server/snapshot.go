@@ -72,6 +72,8 @@ type Snapshot struct {
 	enc     snapshot.Encoder
 	encPart *snapshotPart
 	loose   *store.Entry
+	// batch is room for the entries that scan looks at.
+	batch []*store.Entry
 	// next are values to be written before the walk goes on.
 	next []nextValue
 	// tail is what comes behind the keys.
@@ -89,6 +91,8 @@ type Snapshot struct {
 	// keyDelay is what rdb-key-save-delay asks for, and delay what that adds up to, in
 	// nanoseconds.
 	keyDelay, delay int64
+	// served is how many commands had run at the end of the last slice.
+	served int64
 	// sync is set while the loop is held.
 	sync bool
 	// extra is the most memory that was taken at once, in bytes.
@@ -132,20 +136,6 @@ const (
 	useNone usePolicy = iota
 	useIdle
 	useFreq
-)
-
-const (
-	// sliceTime is how long a slice lasts, about; pauseTime is what clients get
-	// between two slices.
-	sliceTime = 300 * time.Microsecond
-	pauseTime = 200 * time.Microsecond
-	// slackBytes is how far the goroutine may be behind before the walk waits.
-	slackBytes = 16 << 20
-	// chunkBytes is how much is handed over at once.
-	chunkBytes = 256 << 10
-	// stepBytes is how much of a large value is written between two looks at the
-	// clock.
-	stepBytes = 64 << 10
 )
 
 // SnapshotRunning is the snapshot that is being written, nil for none.

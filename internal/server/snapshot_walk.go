@@ -11,6 +11,22 @@ import (
 	"berth/loop"
 )
 
+const (
+	// sliceTime is how long a slice lasts, about; pauseTime is what clients get
+	// between two slices, if there are any.
+	sliceTime = 200 * time.Microsecond
+	pauseTime = 800 * time.Microsecond
+	// slackBytes is how far the goroutine may be behind before the walk waits.
+	slackBytes = 16 << 20
+	// chunkBytes is how much is handed over at once.
+	chunkBytes = 256 << 10
+	// lookBytes is how much of other values is written between two looks at the clock.
+	lookBytes = 4 << 10
+	// stepBytes is how much of a large value is written between two looks at the
+	// clock.
+	stepBytes = 64 << 10
+)
+
 // slice goes on with the walk for a while and says when it is to be called again.
 func (sn *Snapshot) slice() time.Duration {
 	sn.fail(sn.out.failed())
@@ -33,9 +49,19 @@ func (sn *Snapshot) slice() time.Duration {
 		return loop.NoMore
 	}
 	sn.resumeCrowd()
-	pause := max(pauseTime, time.Duration(sn.delay))
+	pause := max(sn.pause(), time.Duration(sn.delay))
 	sn.delay = 0
 	return pause
+}
+
+// pause is what clients get before the next slice: nothing if there were none since
+// the last.
+func (sn *Snapshot) pause() time.Duration {
+	before := sn.served
+	if sn.served = sn.s.Stats.Commands; sn.served == before {
+		return 0
+	}
+	return pauseTime
 }
 
 // walk writes entries until a moment, and reports whether there are no more.
@@ -49,7 +75,7 @@ func (sn *Snapshot) walk(until int64) (done bool) {
 		case sn.now == len(sn.parts):
 			return true
 		default:
-			sn.scan(sn.parts[sn.now])
+			sn.scan(sn.parts[sn.now], until)
 		}
 		if len(sn.main.B) >= chunkBytes {
 			sn.handMain()
@@ -97,25 +123,40 @@ func (sn *Snapshot) takeNext() {
 // due reports whether the snapshot has yet to write an entry.
 func (sn *Snapshot) due(p *snapshotPart, e *store.Entry) bool { return sn.sync || p.db.Due(e) }
 
-// scan writes the entries of a bucket or two.
-func (sn *Snapshot) scan(p *snapshotPart) {
-	p.cursor = p.db.Scan(p.cursor, func(e *store.Entry) {
+// scan writes the entries of some buckets. When it is time to stop in the middle of
+// them the cursor stays: what was written is not due any more.
+func (sn *Snapshot) scan(p *snapshotPart, until int64) {
+	batch, cursor := p.db.Gather(p.cursor, sn.batch[:0])
+	sn.batch = batch
+	looked := len(sn.main.B)
+	for _, e := range batch {
 		switch {
 		case !sn.due(p, e):
+			continue
 		case !sn.sync && large(e):
 			sn.next = append(sn.next, nextValue{part: p, key: bytes.Clone(e.Key())})
-		default:
-			if err := sn.head(&sn.main, &sn.mainDB, &sn.enc, p, e); err != nil {
-				sn.fail(err)
+			continue
+		}
+		if err := sn.head(&sn.main, &sn.mainDB, &sn.enc, p, e); err != nil {
+			sn.fail(err)
+			return
+		}
+		sn.enc.All(&sn.main)
+		if sn.sync {
+			continue
+		}
+		p.db.MarkSaved(e)
+		if len(sn.main.B)-looked >= lookBytes || e.Type() == store.Module {
+			looked = len(sn.main.B)
+			if nanotime() >= until {
 				return
 			}
-			sn.enc.All(&sn.main)
-			if !sn.sync {
-				p.db.MarkSaved(e)
-			}
 		}
-	})
-	if p.cursor == 0 {
+		if sn.delay >= int64(sliceTime) {
+			return
+		}
+	}
+	if p.cursor = cursor; cursor == 0 {
 		sn.now++
 	}
 }
