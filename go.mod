@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/ebitengine/purego v0.11.3
 	github.com/redis/go-redis/v9 v9.23.0
-	github.com/tidwall/btree v1.8.1
 	github.com/tidwall/resp v0.1.1
 	github.com/urfave/cli/v2 v2.27.7
 	golang.org/x/sys v0.49.0

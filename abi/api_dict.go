@@ -1,72 +1,51 @@
 package abi
 
 import (
-	"bytes"
-	"sync/atomic"
-
-	"github.com/tidwall/btree"
+	"berth/internal/ds"
+	"berth/internal/mem"
 )
 
-// dict is RedisModuleDict: binary keys in lexicographic order.
-type dict struct {
-	tree btree.Map[string, uintptr]
-	size int // bytes of keys
+// dict returns argument i, a live dictionary, or nil after reporting misuse.
+func (f *frame) dict(i int) *dictCell {
+	p := f.uptr(i)
+	if headOf(p) == headDict {
+		return dictAt(p)
+	}
+	f.misusePointer(p, headDict)
+	return nil
 }
 
-// dictMemory is what all dictionaries take, in bytes. Their trees are on the Go
-// heap, whose growth is no measure: it has garbage, too.
-var dictMemory atomic.Int64
-
-// dictEntry is about what an entry costs beside its key's bytes.
-const dictEntry = 48
-
-// keyed notes that a key of n bytes came with an entry, or went: then both are
-// below zero.
-func (d *dict) keyed(n, entry int) {
-	d.size += n
-	dictMemory.Add(int64(n + entry))
+// iterator returns argument i, a live iterator, and its dictionary; both are nil
+// after reporting misuse.
+func (f *frame) iterator(i int) (*iterCell, *dictCell) {
+	p := f.uptr(i)
+	if headOf(p) != headDictIter {
+		f.misusePointer(p, headDictIter)
+		return nil, nil
+	}
+	it := iterOf(p)
+	d := it.of()
+	if d == nil {
+		f.misuse("the dictionary of the iterator was freed before")
+		return nil, nil
+	}
+	return it, d
 }
-
-// memory is about what the dictionary takes, in bytes.
-func (d *dict) memory() int { return cellSize + d.size + d.tree.Len()*dictEntry }
-
-// freeDict ends the life of a dictionary.
-func freeDict(p uintptr, locked bool) {
-	dictMemory.Add(-int64((*dict)(*objectSlot(p)).memory()))
-	freeHandle(p, locked)
-}
-
-// dictIter is RedisModuleDictIter. It keeps the key it stands on rather than a
-// place in the tree, so that it survives changes of the dictionary.
-type dictIter struct {
-	d     *dict
-	key   string
-	state iterState
-	out   []byte // the key as the module sees it, until the next step
-}
-
-type iterState uint8
-
-const (
-	iterAt   iterState = iota // the next step returns key itself
-	iterPast                  // key was returned already
-	iterDone                  // there is nothing there
-)
 
 func apiCreateDict(f *frame) {
 	ctx, ok := f.optCtx(0)
 	if !ok {
 		return
 	}
-	p := newHandle(headDict, &dict{}, f.locked())
-	dictMemory.Add(cellSize)
+	p := dictCells.alloc(f.locked())
+	dictAt(p).begin()
 	ctx.track(headDict, p)
 	f.setPtr(p)
 }
 
 func apiFreeDict(f *frame) {
 	ctx, ok := f.optCtx(0)
-	if !ok || object[dict](f, 1, headDict) == nil {
+	if !ok || f.dict(1) == nil {
 		return
 	}
 	ctx.untrack(f.uptr(1))
@@ -74,32 +53,33 @@ func apiFreeDict(f *frame) {
 }
 
 func apiDictSize(f *frame) {
-	if d := object[dict](f, 0, headDict); d != nil {
-		f.setInt(int64(d.tree.Len()))
+	if d := f.dict(0); d != nil {
+		f.setInt(int64(d.trie.Len()))
 	}
 }
 
 func apiMallocSizeDict(f *frame) {
-	if d := object[dict](f, 0, headDict); d != nil {
+	if d := f.dict(0); d != nil {
 		f.setInt(int64(d.memory()))
 	}
 }
 
-// bufferKey and stringKey read a key that begins at argument i.
-func (f *frame) bufferKey(i int) (string, bool) {
-	return string(cbytes(f.uptr(i), int(f.int(i+1)))), true
+// bufferKey and stringKey are a key that begins at argument i. Nothing may be
+// half done where it is read for the first time.
+func (f *frame) bufferKey(i int) ([]byte, bool) {
+	return cbytes(f.uptr(i), int(f.int(i+1))), true
 }
 
-func (f *frame) stringKey(i int) (string, bool) {
+func (f *frame) stringKey(i int) ([]byte, bool) {
 	s := f.string(i)
 	if s == nil {
-		return "", false
+		return nil, false
 	}
-	return string(s.bytes()), true
+	return s.bytes(), true
 }
 
-func (f *frame) dictSet(key func(int) (string, bool), value int, replace bool) {
-	d := object[dict](f, 0, headDict)
+func (f *frame) dictSet(key func(int) ([]byte, bool), value int, replace bool) {
+	d := f.dict(0)
 	if d == nil {
 		return
 	}
@@ -107,14 +87,15 @@ func (f *frame) dictSet(key func(int) (string, bool), value int, replace bool) {
 	if !ok {
 		return
 	}
-	if _, have := d.tree.Get(k); have && !replace {
-		f.setOK(false)
-		return
+	var own mem.Stock
+	s := f.stock(&own)
+	defer endStock(s)
+	what := d.trie.Set(s, k, f.uptr(value), replace)
+	if what == ds.Short {
+		d.trie.Supply(s, &sharedHeap, k, s == &dictStock)
+		what = d.trie.Set(s, k, f.uptr(value), replace)
 	}
-	if _, had := d.tree.Set(k, f.uptr(value)); !had {
-		d.keyed(len(k), dictEntry)
-	}
-	f.setOK(true)
+	f.setOK(what == ds.Added)
 }
 
 func apiDictSetC(f *frame)     { f.dictSet(f.bufferKey, 3, false) }
@@ -122,8 +103,8 @@ func apiDictReplaceC(f *frame) { f.dictSet(f.bufferKey, 3, true) }
 func apiDictSet(f *frame)      { f.dictSet(f.stringKey, 2, false) }
 func apiDictReplace(f *frame)  { f.dictSet(f.stringKey, 2, true) }
 
-func (f *frame) dictGet(key func(int) (string, bool), nokey int) {
-	d := object[dict](f, 0, headDict)
+func (f *frame) dictGet(key func(int) ([]byte, bool), nokey int) {
+	d := f.dict(0)
 	if d == nil {
 		return
 	}
@@ -131,10 +112,9 @@ func (f *frame) dictGet(key func(int) (string, bool), nokey int) {
 	if !ok {
 		return
 	}
-	v, have := d.tree.Get(k)
-	missing := int32(1)
-	if have {
-		missing = 0
+	missing, v := int32(1), uintptr(0)
+	if l := d.trie.Find(k); l != nil {
+		missing, v = 0, l.Value
 	}
 	put(f.uptr(nokey), missing)
 	f.setPtr(v)
@@ -143,8 +123,8 @@ func (f *frame) dictGet(key func(int) (string, bool), nokey int) {
 func apiDictGetC(f *frame) { f.dictGet(f.bufferKey, 3) }
 func apiDictGet(f *frame)  { f.dictGet(f.stringKey, 2) }
 
-func (f *frame) dictDel(key func(int) (string, bool), old int) {
-	d := object[dict](f, 0, headDict)
+func (f *frame) dictDel(key func(int) ([]byte, bool), old int) {
+	d := f.dict(0)
 	if d == nil {
 		return
 	}
@@ -152,191 +132,134 @@ func (f *frame) dictDel(key func(int) (string, bool), old int) {
 	if !ok {
 		return
 	}
-	v, had := d.tree.Delete(k)
-	if had {
-		d.keyed(-len(k), -dictEntry)
-		put(f.uptr(old), v)
+	if p := f.uptr(old); p != 0 {
+		if l := d.trie.Find(k); l != nil {
+			put(p, l.Value)
+		}
 	}
-	f.setOK(had)
+	var own mem.Stock
+	s := f.stock(&own)
+	defer endStock(s)
+	f.setOK(d.trie.Delete(s, k))
 }
 
 func apiDictDelC(f *frame) { f.dictDel(f.bufferKey, 3) }
 func apiDictDel(f *frame)  { f.dictDel(f.stringKey, 2) }
 
-// seek places the iterator by an operator and a key; false for an operator
-// that does not exist.
-func (it *dictIter) seek(op, key string) bool {
-	found := false
-	take := func(k string, _ uintptr) bool {
-		it.key, found = k, true
+// seek has the iterator stand where the operator and key in arguments 1 and 2 lead
+// to. ok is false after the call has failed.
+func (f *frame) seek(it *iterCell, d *dictCell, key func(int) ([]byte, bool)) (ok bool) {
+	k, ok := key(2)
+	if !ok {
 		return false
 	}
-	skipEqual := func(k string, v uintptr) bool {
-		if k == key {
-			return true
-		}
-		return take(k, v)
-	}
-	t := &it.d.tree
-	switch op {
-	case "^":
-		t.Scan(take)
-	case "$":
-		t.Reverse(take)
-	case ">=":
-		t.Ascend(key, take)
-	case ">":
-		t.Ascend(key, skipEqual)
-	case "<=":
-		t.Descend(key, take)
-	case "<":
-		t.Descend(key, skipEqual)
-	case "==":
-		if _, have := t.Get(key); have {
-			it.key, found = key, true
-		}
-	default:
+	op, equal := operator(f.uptr(1))
+	l, ok := d.seek(op, equal, k)
+	if !ok {
+		f.misuse("the operator of an iterator is one of ^ $ >= > <= < ==")
 		return false
 	}
-	it.state = iterDone
-	if found {
-		it.state = iterAt
-	}
+	it.grow(l)
+	it.stand(d, l, iterAt)
 	return true
 }
 
-// step moves the iterator and returns the key and value it stands on then.
-func (it *dictIter) step(forward bool) (string, uintptr, bool) {
-	if it.state == iterDone {
-		return "", 0, false
-	}
-	skip := it.state == iterPast
-	from := it.key
-	found, value := false, uintptr(0)
-	take := func(k string, v uintptr) bool {
-		if skip && k == from {
-			return true
-		}
-		it.key, value, found = k, v, true
-		return false
-	}
-	if forward {
-		it.d.tree.Ascend(from, take)
-	} else {
-		it.d.tree.Descend(from, take)
-	}
-	it.state = iterPast
-	if !found {
-		it.state = iterDone
-	}
-	return it.key, value, found
-}
-
-func (f *frame) dictStart(key func(int) (string, bool)) {
-	d := object[dict](f, 0, headDict)
+func (f *frame) dictStart(key func(int) ([]byte, bool)) {
+	d := f.dict(0)
 	if d == nil {
 		return
 	}
-	k, ok := key(2)
-	if !ok {
-		return
+	locked := f.locked()
+	it := iterOf(iterCells.alloc(locked))
+	it.begin(f.uptr(0))
+	made := false
+	defer func() {
+		if !made {
+			it.free(locked) // a bad pointer, too, leads here
+		}
+	}()
+	if made = f.seek(it, d, key); made {
+		f.setPtr(it.addr())
 	}
-	it := &dictIter{d: d}
-	if !it.seek(cstring(f.uptr(1)), k) {
-		f.misuse("the operator of an iterator is one of ^ $ >= > <= < ==")
-		return
-	}
-	f.setPtr(newHandle(headDictIter, it, f.locked()))
 }
 
 func apiDictIteratorStartC(f *frame) { f.dictStart(f.bufferKey) }
 func apiDictIteratorStart(f *frame)  { f.dictStart(f.optStringKey) }
 
 // optStringKey is stringKey where ^ and $ allow NULL.
-func (f *frame) optStringKey(i int) (string, bool) {
+func (f *frame) optStringKey(i int) ([]byte, bool) {
 	if f.int(i) == 0 {
-		return "", true
+		return nil, true
 	}
 	return f.stringKey(i)
 }
 
 func apiDictIteratorStop(f *frame) {
-	if object[dictIter](f, 0, headDictIter) != nil {
-		freeHandle(f.uptr(0), f.locked())
-	}
-}
-
-func (f *frame) dictReseek(key func(int) (string, bool)) {
-	it := object[dictIter](f, 0, headDictIter)
-	if it == nil {
+	p := f.uptr(0)
+	if headOf(p) != headDictIter {
+		f.misusePointer(p, headDictIter)
 		return
 	}
-	k, ok := key(2)
-	if ok {
-		ok = it.seek(cstring(f.uptr(1)), k) && it.state == iterAt
-		f.setOK(ok)
+	iterOf(p).free(f.locked())
+}
+
+// dictReseek answers 1 whether there is a key or not, as Redis does, which its
+// documentation does not say.
+func (f *frame) dictReseek(key func(int) ([]byte, bool)) {
+	if it, d := f.iterator(0); it != nil {
+		f.setBool(f.seek(it, d, key))
 	}
 }
 
 func apiDictIteratorReseekC(f *frame) { f.dictReseek(f.bufferKey) }
 func apiDictIteratorReseek(f *frame)  { f.dictReseek(f.optStringKey) }
 
-func (f *frame) dictStepC(forward bool) {
-	it := object[dictIter](f, 0, headDictIter)
+// dictStep takes the step of the iterator in argument i and stores the key's size
+// and the value at the addresses given. It returns nil at the end.
+func (f *frame) dictStep(i int, size, value uintptr, forward bool) *iterCell {
+	it, d := f.iterator(i)
 	if it == nil {
-		return
+		return nil
 	}
-	k, v, ok := it.step(forward)
-	if !ok {
-		return
+	l := it.next(d, forward)
+	if l == nil {
+		it.state = iterDone
+		return nil
 	}
-	it.out = append(append(it.out[:0], k...), 0)
-	put(f.uptr(1), uint64(len(k)))
-	put(f.uptr(2), v)
-	f.setPtr(addrOf(&it.out[0]))
+	put(size, uint64(len(l.Key())))
+	put(value, l.Value)
+	it.grow(l)
+	it.stand(d, l, iterPast)
+	return it
+}
+
+func (f *frame) dictStepC(forward bool) {
+	if it := f.dictStep(0, f.uptr(1), f.uptr(2), forward); it != nil {
+		f.setPtr(it.text)
+	}
 }
 
 func apiDictNextC(f *frame) { f.dictStepC(true) }
 func apiDictPrevC(f *frame) { f.dictStepC(false) }
 
-func (f *frame) dictStep(forward bool) {
-	it := object[dictIter](f, 1, headDictIter)
-	if it == nil {
-		return
-	}
-	if k, v, ok := it.step(forward); ok {
-		put(f.uptr(2), v)
-		f.giveString([]byte(k))
+func (f *frame) dictStepString(forward bool) {
+	if it := f.dictStep(1, 0, f.uptr(2), forward); it != nil {
+		f.giveString(it.key())
 	}
 }
 
-func apiDictNext(f *frame) { f.dictStep(true) }
-func apiDictPrev(f *frame) { f.dictStep(false) }
+func apiDictNext(f *frame) { f.dictStepString(true) }
+func apiDictPrev(f *frame) { f.dictStepString(false) }
 
-func (f *frame) dictCompare(key func(int) (string, bool)) {
-	it := object[dictIter](f, 0, headDictIter)
+func (f *frame) dictCompare(key func(int) ([]byte, bool)) {
+	it, _ := f.iterator(0)
 	if it == nil {
 		return
 	}
-	k, ok := key(2)
-	if !ok {
-		return
+	if k, ok := key(2); ok {
+		op, equal := operator(f.uptr(1))
+		f.setOK(it.compare(op, equal, k))
 	}
-	c := bytes.Compare([]byte(it.key), []byte(k))
-	holds := false
-	switch op := cstring(f.uptr(1)); op {
-	case "==":
-		holds = c == 0
-	case ">":
-		holds = c > 0
-	case ">=":
-		holds = c >= 0
-	case "<":
-		holds = c < 0
-	case "<=":
-		holds = c <= 0
-	}
-	f.setOK(holds && it.state != iterDone)
 }
 
 func apiDictCompareC(f *frame) { f.dictCompare(f.bufferKey) }

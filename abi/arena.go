@@ -147,6 +147,24 @@ func (c *cellClass) free(p uintptr, locked bool) {
 	c.mu.Unlock()
 }
 
+// takeLocal is alloc for the holder of the host lock, where nothing may wait: 0 if
+// there is no free cell at hand.
+func (c *cellClass) takeLocal() uintptr {
+	p := c.local
+	if p != 0 {
+		c.local = *(*uintptr)(at(p))
+		c.localLive++
+	}
+	return p
+}
+
+// giveLocal is free for the holder of the host lock.
+func (c *cellClass) giveLocal(p uintptr) {
+	*(*cellHead)(at(p)) = cellHead{c.local, headFree}
+	c.local = p
+	c.localLive--
+}
+
 // carve links the cells of a new chunk and returns the first.
 func (c *cellClass) carve() uintptr {
 	base := newChunk(c.withObjs)

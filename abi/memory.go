@@ -9,12 +9,12 @@ type mallinfo2 struct {
 // mallinfoSize is the size of a mallinfo2.
 const mallinfoSize = 80
 
-// countMemory has the server count what modules allocate: the strings that they
-// hold, and the C heap, which is theirs alone but for a few kilobytes of the C
-// library. RedisModule_Alloc does not cross into Go, so the C library is asked, now
-// and then: see AddSampledMemory.
+// countMemory has the server count what modules allocate: the strings and the
+// dictionaries that they hold, and the C heap, which is theirs alone but for a few
+// kilobytes of the C library. RedisModule_Alloc does not cross into Go, so the C
+// library is asked, now and then: see AddSampledMemory.
 func (h *Host) countMemory() {
-	h.srv.AddMemory(func() uint64 { return uint64(sharedHeap.Used() + max(0, dictMemory.Load())) })
+	h.srv.AddMemory(func() uint64 { return uint64(max(0, sharedHeap.Used()+dictMemory())) })
 	if libcMallinfo == 0 {
 		return
 	}

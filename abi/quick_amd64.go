@@ -359,28 +359,3 @@ func quickZsetScore(a *quickArgs) bool {
 	a.setOK(have)
 	return ok
 }
-
-func quickDictGetC(a *quickArgs) bool {
-	b, ok := a.bytes(1)
-	return ok && a.dictGet(b, a.uptr(3))
-}
-
-func quickDictGet(a *quickArgs) bool {
-	s := a.string(1)
-	return s != nil && a.dictGet(s.bytes(), a.uptr(2))
-}
-
-func (a *quickArgs) dictGet(key []byte, nokey uintptr) bool {
-	d := quickObject[dict](a.uptr(0), headDict)
-	if d == nil {
-		return false
-	}
-	v, have := d.tree.Get(unsafe.String(unsafe.SliceData(key), len(key)))
-	missing := int32(1)
-	if have {
-		missing = 0
-	}
-	put(nokey, missing)
-	a.ret = uint64(v)
-	return true
-}

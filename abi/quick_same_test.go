@@ -19,6 +19,9 @@ var quickOnes = []int{
 	fnOpenKey, fnStringDMA, fnZsetScore, fnStringToLongLong, fnDictGet, fnDictGetC,
 	fnReplyWithString, fnReplyWithStringBuffer, fnReplyWithCString, fnReplyWithSimpleString,
 	fnReplyWithCallReply, fnGetContextFlags, fnHashGet, fnCreateStringFromLongLong,
+	fnCreateDict, fnFreeDict, fnDictSize, fnDictSet, fnDictSetC, fnDictReplace, fnDictReplaceC, fnDictDel, fnDictDelC,
+	fnDictIteratorStart, fnDictIteratorStartC, fnDictIteratorStop, fnDictIteratorReseek, fnDictIteratorReseekC,
+	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -94,6 +97,8 @@ type quickDriver struct {
 	names   []uintptr
 	keys    []uintptr
 	dict    uintptr
+	dicts   []uintptr
+	iters   []uintptr
 	nested  bool
 	clients []*server.Client
 }
@@ -227,6 +232,8 @@ func (d *quickDriver) run(n int) {
 		case 8:
 			d.ctxs[0].flags ^= ctxAutoMemory
 			d.ctxs[0].cell.auto ^= 1
+		case 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20:
+			d.stepDict()
 		default:
 			d.step(stale)
 		}
@@ -248,6 +255,7 @@ func (d *quickDriver) run(n int) {
 		}
 	}
 	d.api(fnFreeDict, 0, uint64(d.dict))
+	d.endDicts()
 	for db := range 2 {
 		testServer.DBAt(db).Each(func(e *store.Entry) bool {
 			d.note("%d %s: %v %v, idle %v", db, e.Key(), e.Type(), e.Encoding(), e.Idle(testServer.Mstime()) > 100_000)

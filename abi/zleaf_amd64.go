@@ -34,8 +34,28 @@ func init() {
 		fnModuleTypeGetType:           addrModuleTypeGetType,
 		fnModuleTypeGetValue:          addrModuleTypeGetValue,
 		fnRetainString:                addrRetainString,
+		fnCreateDict:                  addrCreateDict,
+		fnFreeDict:                    addrFreeDict,
+		fnDictSize:                    addrDictSize,
+		fnDictSetC:                    addrDictSetC,
+		fnDictReplaceC:                addrDictReplaceC,
+		fnDictSet:                     addrDictSet,
+		fnDictReplace:                 addrDictReplace,
 		fnDictGetC:                    addrDictGetC,
 		fnDictGet:                     addrDictGet,
+		fnDictDelC:                    addrDictDelC,
+		fnDictDel:                     addrDictDel,
+		fnDictIteratorStartC:          addrDictIteratorStartC,
+		fnDictIteratorStart:           addrDictIteratorStart,
+		fnDictIteratorStop:            addrDictIteratorStop,
+		fnDictIteratorReseekC:         addrDictIteratorReseekC,
+		fnDictIteratorReseek:          addrDictIteratorReseek,
+		fnDictNextC:                   addrDictNextC,
+		fnDictPrevC:                   addrDictPrevC,
+		fnDictNext:                    addrDictNext,
+		fnDictPrev:                    addrDictPrev,
+		fnDictCompareC:                addrDictCompareC,
+		fnDictCompare:                 addrDictCompare,
 		fnGetBlockedClientPrivateData: addrGetBlockedClientPrivateData,
 	}
 }
@@ -70,6 +90,26 @@ func addrGetContextFlags() uintptr
 func addrModuleTypeGetType() uintptr
 func addrModuleTypeGetValue() uintptr
 func addrRetainString() uintptr
+func addrCreateDict() uintptr
+func addrFreeDict() uintptr
+func addrDictSize() uintptr
+func addrDictSetC() uintptr
+func addrDictReplaceC() uintptr
+func addrDictSet() uintptr
+func addrDictReplace() uintptr
 func addrDictGetC() uintptr
 func addrDictGet() uintptr
+func addrDictDelC() uintptr
+func addrDictDel() uintptr
+func addrDictIteratorStartC() uintptr
+func addrDictIteratorStart() uintptr
+func addrDictIteratorStop() uintptr
+func addrDictIteratorReseekC() uintptr
+func addrDictIteratorReseek() uintptr
+func addrDictNextC() uintptr
+func addrDictPrevC() uintptr
+func addrDictNext() uintptr
+func addrDictPrev() uintptr
+func addrDictCompareC() uintptr
+func addrDictCompare() uintptr
 func addrGetBlockedClientPrivateData() uintptr

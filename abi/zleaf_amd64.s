@@ -252,6 +252,83 @@ TEXT ·addrRetainString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryCreateDict(SB), NOSPLIT|NOFRAME, $0
+	MOVL $197, AX
+	LEAQ ·quickCreateDict(SB), R10
+	JMP ·quick(SB)
+
+// func addrCreateDict() uintptr
+TEXT ·addrCreateDict(SB), NOSPLIT, $0-8
+	LEAQ ·tryCreateDict(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryFreeDict(SB), NOSPLIT|NOFRAME, $0
+	MOVL $198, AX
+	LEAQ ·quickFreeDict(SB), R10
+	JMP ·quick(SB)
+
+// func addrFreeDict() uintptr
+TEXT ·addrFreeDict(SB), NOSPLIT, $0-8
+	LEAQ ·tryFreeDict(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictSize(SB), NOSPLIT|NOFRAME, $0
+	MOVL $199, AX
+	LEAQ ·quickDictSize(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictSize() uintptr
+TEXT ·addrDictSize(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictSize(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictSetC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $200, AX
+	LEAQ ·quickDictSetC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictSetC() uintptr
+TEXT ·addrDictSetC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictSetC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictReplaceC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $201, AX
+	LEAQ ·quickDictReplaceC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictReplaceC() uintptr
+TEXT ·addrDictReplaceC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictReplaceC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictSet(SB), NOSPLIT|NOFRAME, $0
+	MOVL $202, AX
+	LEAQ ·quickDictSet(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictSet() uintptr
+TEXT ·addrDictSet(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictSet(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictReplace(SB), NOSPLIT|NOFRAME, $0
+	MOVL $203, AX
+	LEAQ ·quickDictReplace(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictReplace() uintptr
+TEXT ·addrDictReplace(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictReplace(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryDictGetC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $204, AX
 	LEAQ ·quickDictGetC(SB), R10
@@ -271,6 +348,149 @@ TEXT ·tryDictGet(SB), NOSPLIT|NOFRAME, $0
 // func addrDictGet() uintptr
 TEXT ·addrDictGet(SB), NOSPLIT, $0-8
 	LEAQ ·tryDictGet(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictDelC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $206, AX
+	LEAQ ·quickDictDelC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictDelC() uintptr
+TEXT ·addrDictDelC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictDelC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictDel(SB), NOSPLIT|NOFRAME, $0
+	MOVL $207, AX
+	LEAQ ·quickDictDel(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictDel() uintptr
+TEXT ·addrDictDel(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictDel(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictIteratorStartC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $208, AX
+	LEAQ ·quickDictIteratorStartC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictIteratorStartC() uintptr
+TEXT ·addrDictIteratorStartC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictIteratorStartC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictIteratorStart(SB), NOSPLIT|NOFRAME, $0
+	MOVL $209, AX
+	LEAQ ·quickDictIteratorStart(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictIteratorStart() uintptr
+TEXT ·addrDictIteratorStart(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictIteratorStart(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictIteratorStop(SB), NOSPLIT|NOFRAME, $0
+	MOVL $210, AX
+	LEAQ ·quickDictIteratorStop(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictIteratorStop() uintptr
+TEXT ·addrDictIteratorStop(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictIteratorStop(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictIteratorReseekC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $211, AX
+	LEAQ ·quickDictIteratorReseekC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictIteratorReseekC() uintptr
+TEXT ·addrDictIteratorReseekC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictIteratorReseekC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictIteratorReseek(SB), NOSPLIT|NOFRAME, $0
+	MOVL $212, AX
+	LEAQ ·quickDictIteratorReseek(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictIteratorReseek() uintptr
+TEXT ·addrDictIteratorReseek(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictIteratorReseek(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictNextC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $213, AX
+	LEAQ ·quickDictNextC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictNextC() uintptr
+TEXT ·addrDictNextC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictNextC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictPrevC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $214, AX
+	LEAQ ·quickDictPrevC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictPrevC() uintptr
+TEXT ·addrDictPrevC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictPrevC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictNext(SB), NOSPLIT|NOFRAME, $0
+	MOVL $215, AX
+	LEAQ ·quickDictNext(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictNext() uintptr
+TEXT ·addrDictNext(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictNext(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictPrev(SB), NOSPLIT|NOFRAME, $0
+	MOVL $216, AX
+	LEAQ ·quickDictPrev(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictPrev() uintptr
+TEXT ·addrDictPrev(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictPrev(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictCompareC(SB), NOSPLIT|NOFRAME, $0
+	MOVL $217, AX
+	LEAQ ·quickDictCompareC(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictCompareC() uintptr
+TEXT ·addrDictCompareC(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictCompareC(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryDictCompare(SB), NOSPLIT|NOFRAME, $0
+	MOVL $218, AX
+	LEAQ ·quickDictCompare(SB), R10
+	JMP ·quick(SB)
+
+// func addrDictCompare() uintptr
+TEXT ·addrDictCompare(SB), NOSPLIT, $0-8
+	LEAQ ·tryDictCompare(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

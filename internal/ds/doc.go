@@ -8,4 +8,5 @@
 //   - Pack is a listpack: elements back to back in one block.
 //   - List is a sequence of packs, Redis's quicklist.
 //   - Table is a hash table of 64-byte buckets.
+//   - Trie is a radix tree of words by keys, in order.
 package ds

@@ -18,7 +18,8 @@
 // as uintptr. Never a Go pointer: the collector does not look here.
 //
 // A Heap has one owner at a time and no lock. The loop owns the heaps of the
-// keyspace. Shared is the variant for module threads.
+// keyspace. Shared is the variant for module threads, and a Stock has some of its
+// blocks at hand where even a lock is too much.
 //
 // With the build tag "invariants" (and under the race detector) every block is
 // registered, and a double, foreign or wrongly sized free panics at once.

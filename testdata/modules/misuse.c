@@ -291,6 +291,18 @@ static int strayIterator(RedisModuleCtx *ctx) {
     return failed;
 }
 
+static int freedUnder(RedisModuleCtx *ctx) {
+    RedisModuleDict *d = RedisModule_CreateDict(NULL);
+    RedisModule_DictSetC(d, "k", 1, NULL);
+    RedisModuleDictIter *it = RedisModule_DictIteratorStartC(d, "^", NULL, 0);
+    RedisModule_FreeDict(ctx, d);
+    d = RedisModule_CreateDict(NULL); /* where the other was */
+    int failed = RedisModule_DictNextC(it, NULL, NULL) == NULL;
+    RedisModule_DictIteratorStop(it);
+    RedisModule_FreeDict(NULL, d);
+    return failed;
+}
+
 static int badOperator(RedisModuleCtx *ctx) {
     RedisModuleDict *d = RedisModule_CreateDict(NULL);
     REDISMODULE_NOT_USED(ctx);
@@ -369,7 +381,7 @@ static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] =
     {"threadCall", threadCall}, {"threadOpen", threadOpen},
     {"threadLockTwice", threadLockTwice}, {"threadUnlock", threadUnlock}, {"threadUnblock", threadUnblock},
     {"threadWild", threadWild}, {"threadStore", threadStore}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
-    {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
+    {"freedUnder", freedUnder}, {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
     {"closedWatched", closedWatched}, {"threadFree", threadFree}, {"threadUnload", threadUnload},
 };
 
