@@ -20,7 +20,14 @@ func (f *frame) giveString(b []byte) {
 	f.setPtr(s.addr())
 }
 
-func apiCreateString(f *frame) { f.giveString(cbytes(f.uptr(1), int(f.int(2)))) }
+// apiCreateString makes zeros of no pointer, as Redis does.
+func apiCreateString(f *frame) {
+	b, n := cbytes(f.uptr(1), int(f.int(2))), int(f.int(2))
+	if b == nil && n != 0 {
+		b = make([]byte, n)
+	}
+	f.giveString(b)
+}
 
 func apiCreateStringFromLongLong(f *frame) {
 	f.giveString(strconv.AppendInt(nil, f.i64(1), 10))
@@ -70,13 +77,7 @@ func apiRetainString(f *frame) {
 	if s == nil {
 		return
 	}
-	// With automatic memory a tracked string is taken off the list: the
-	// reference the list held becomes the module's.
-	if ctx.tracks(s.addr()) {
-		ctx.untrack(s.addr())
-		return
-	}
-	s.refs++
+	ctx.retain(s)
 }
 
 func apiHoldString(f *frame) {

@@ -132,14 +132,12 @@ func (c *cellClass) alloc(locked bool) uintptr {
 // free ends the life of a cell. The object behind it, if any, must have been
 // taken off by the caller.
 func (c *cellClass) free(p uintptr, locked bool) {
-	h := (*cellHead)(at(p))
-	h.head = headFree
 	if locked {
-		c.localLive--
-		h.word0 = c.local
-		c.local = p
+		c.giveLocal(p)
 		return
 	}
+	h := (*cellHead)(at(p))
+	h.head = headFree
 	c.mu.Lock()
 	c.sharedLive--
 	h.word0 = c.shared

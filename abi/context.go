@@ -184,17 +184,35 @@ func (ctx *Context) track(head uint64, p uintptr) {
 	}
 }
 
-// untrack forgets an object that the module freed itself.
-func (ctx *Context) untrack(p uintptr) {
+// tracksMore says whether trackNow may be called: there is room for one more, or no
+// automatic memory.
+func (ctx *Context) tracksMore() bool {
+	return ctx == nil || ctx.flags&ctxAutoMemory == 0 || len(ctx.auto) < cap(ctx.auto)
+}
+
+// trackNow is track without an allocation.
+func (ctx *Context) trackNow(head uint64, p uintptr) {
+	if ctx != nil && ctx.flags&ctxAutoMemory != 0 {
+		n := len(ctx.auto)
+		ctx.auto = ctx.auto[:n+1]
+		ctx.auto[n] = autoItem{head, p}
+	}
+}
+
+// untrack forgets an object that the module freed itself, or keeps. It tells whether
+// that was tracked.
+func (ctx *Context) untrack(p uintptr) bool {
 	if ctx == nil {
-		return
+		return false
 	}
 	for i := len(ctx.auto) - 1; i >= 0; i-- {
 		if ctx.auto[i].p == p {
-			ctx.auto = append(ctx.auto[:i], ctx.auto[i+1:]...)
-			return
+			copy(ctx.auto[i:], ctx.auto[i+1:])
+			ctx.auto = ctx.auto[:len(ctx.auto)-1]
+			return true
 		}
 	}
+	return false
 }
 
 // freeAuto frees what automatic memory tracks, newest first.
@@ -220,15 +238,9 @@ func (ctx *Context) freeAuto(locked bool) {
 	}
 }
 
-// tracks says whether automatic memory holds the object at p.
-func (ctx *Context) tracks(p uintptr) bool {
-	if ctx == nil {
-		return false
+// retain adds a reference to a string, or has automatic memory leave the module its own.
+func (ctx *Context) retain(s *stringCell) {
+	if !ctx.untrack(s.addr()) {
+		s.refs++
 	}
-	for _, it := range ctx.auto {
-		if it.p == p {
-			return true
-		}
-	}
-	return false
 }

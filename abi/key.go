@@ -19,7 +19,8 @@ type keyCell struct {
 	entry   uintptr
 	kind    int32 // what KeyType answers
 	quick   int32 // 1: closing the key has no consequences
-	_       [cellSize - 48]byte
+	used    int32 // 1: closing it has to put right what begin does not
+	_       [cellSize - 52]byte
 }
 
 // key is RedisModuleKey: a key that a module opened. The value is looked up
@@ -64,7 +65,7 @@ func newKey(ctx *Context, name []byte, mode int32) *key {
 func (k *key) begin(ctx *Context, mode int32, seen bool) {
 	k.life, k.db, k.mode, k.seen = ctx.life, int(ctx.cell.db), mode, seen
 	k.cell.counter = 0
-	k.cell.quick = 0
+	k.cell.quick, k.cell.used = 0, 0
 	if mode&modeWrite == 0 && ctx.flags&ctxAutoMemory == 0 {
 		k.cell.quick = 1
 	}
@@ -79,7 +80,7 @@ func (k *key) open() uintptr {
 }
 
 // used has closing the key put right what begin does not.
-func (k *key) used() { k.cell.quick = 0 }
+func (k *key) used() { k.cell.quick, k.cell.used = 0, 1 }
 
 func (k *key) addr() uintptr { return uintptr(unsafe.Pointer(k.cell)) }
 
@@ -145,9 +146,12 @@ func (k *key) data() *store.DB { return host.srv.DBAt(k.db) }
 // optNoSignal is the module option not to signal keys on their closing.
 const optNoSignal = 2
 
+// signals says that closing the key tells of a change.
+func (k *key) signals() bool { return k.mode&modeWrite != 0 && k.m.options&optNoSignal == 0 }
+
 // close ends the key's life and tells of what may have changed.
 func (k *key) close() {
-	if k.mode&modeWrite != 0 && k.m.options&optNoSignal == 0 {
+	if k.signals() {
 		host.srv.Touch(k.db, k.name)
 	}
 	if k.string != nil {

@@ -261,8 +261,7 @@ from16:
 	RET
 
 slow:
-	MOVL $const_fnCreateString, AX
-	JMP  ·tail(SB)
+	JMP ·tryCreateString(SB)
 
 // void FreeString(RedisModuleCtx *ctx, RedisModuleString *str)
 TEXT ·leafFreeString(SB), NOSPLIT|NOFRAME, $0
@@ -281,8 +280,7 @@ last:
 	RET
 
 slow:
-	MOVL $const_fnFreeString, AX
-	JMP  ·tail(SB)
+	JMP ·tryFreeString(SB)
 
 // void RetainString(RedisModuleCtx *ctx, RedisModuleString *str)
 TEXT ·leafRetainString(SB), NOSPLIT|NOFRAME, $0
@@ -292,8 +290,7 @@ TEXT ·leafRetainString(SB), NOSPLIT|NOFRAME, $0
 	RET
 
 slow:
-	MOVL $const_fnRetainString, AX
-	JMP  ·tail(SB)
+	JMP ·tryRetainString(SB)
 
 // int KeyType(RedisModuleKey *kp)
 TEXT ·leafKeyType(SB), NOSPLIT|NOFRAME, $0
@@ -325,8 +322,7 @@ none:
 	RET
 
 slow:
-	MOVL $const_fnCloseKey, AX
-	JMP  ·tail(SB)
+	JMP ·tryCloseKey(SB)
 
 // int CallReplyType(RedisModuleCallReply *reply)
 TEXT ·leafCallReplyType(SB), NOSPLIT|NOFRAME, $0

@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"berth/internal/resp"
-	"berth/internal/server"
 	"berth/internal/store"
 )
 
@@ -175,22 +174,9 @@ func quickGetContextFlags(a *quickArgs) bool {
 	return true
 }
 
-func quickStringToLongLong(a *quickArgs) bool {
-	s := a.string(0)
-	if s == nil || a.uptr(1) == 0 {
-		return false
-	}
-	n, ok := server.ParseInt(s.bytes())
-	if ok {
-		*(*int64)(at(a.uptr(1))) = n
-	}
-	a.setOK(ok)
-	return true
-}
-
 func quickOpenKey(a *quickArgs) bool {
 	ctx, name, mode := a.ctx(0), a.string(1), int32(a.ints[2])
-	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || ctx.flags&ctxAutoMemory != 0 {
+	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || !ctx.tracksMore() {
 		return false
 	}
 	// The object behind the cell is taken as it was left, by a key that was opened
@@ -209,14 +195,26 @@ func quickOpenKey(a *quickArgs) bool {
 		a.ret = 0
 		return true
 	}
-	keyCells.local = *(*uintptr)(at(p))
-	keyCells.localLive++
+	keyCells.takeLocal()
 	k.name = k.name[:len(b)]
 	copy(k.name, b)
 	k.begin(ctx, mode, e != nil)
 	k.keep(host.srv.DBNow(k.db), e)
 	k.cell.head = headKey
+	ctx.trackNow(headKey, p)
 	a.ret = uint64(p)
+	return true
+}
+
+// quickCloseKey is for keys that were opened for writing or with automatic memory; of
+// others the leaf function takes care.
+func quickCloseKey(a *quickArgs) bool {
+	k := a.key(0)
+	if k == nil || k.cell.used != 0 || k.signals() && !host.srv.Unobserved() {
+		return false
+	}
+	k.ctx().untrack(k.addr())
+	keyCells.giveLocal(k.addr())
 	return true
 }
 
@@ -277,7 +275,7 @@ func quickHashGet(a *quickArgs) bool {
 		return false
 	}
 	e, ctx := k.known(), k.ctx()
-	if e == nil || e.Type() != store.Hash || ctx == nil || ctx.flags&ctxAutoMemory != 0 {
+	if e == nil || e.Type() != store.Hash || ctx == nil || !ctx.tracksMore() {
 		return false
 	}
 	var name []byte
@@ -294,53 +292,11 @@ func quickHashGet(a *quickArgs) bool {
 			return false
 		}
 	}
-	*(*uintptr)(at(out)) = p
+	if *(*uintptr)(at(out)) = p; p != 0 {
+		ctx.trackNow(headString, p)
+	}
 	a.setOK(true)
 	return true
-}
-
-// quickString makes a string that has room in its cell, or returns 0, also for nil.
-func quickString(b []byte) uintptr {
-	p := stringCells.local
-	if p == 0 || b == nil || len(b) >= inlineString {
-		return 0
-	}
-	stringCells.local = *(*uintptr)(at(p))
-	stringCells.localLive++
-	s := stringAt(p)
-	s.beginInline(len(b))
-	copy(s.inner[:], b)
-	return p
-}
-
-func quickCreateStringFromLongLong(a *quickArgs) bool {
-	if ctx := a.ctx(0); ctx == nil && a.uptr(0) != 0 || ctx != nil && ctx.flags&ctxAutoMemory != 0 {
-		return false
-	}
-	var digits [inlineString - 1]byte
-	n, at := int64(a.ints[1]), len(digits)
-	for u := magnitude(n); ; u /= 10 {
-		at--
-		digits[at] = '0' + byte(u%10)
-		if u < 10 {
-			break
-		}
-	}
-	if n < 0 {
-		at--
-		digits[at] = '-'
-	}
-	p := quickString(digits[at:])
-	a.ret = uint64(p)
-	return p != 0
-}
-
-// magnitude is the number without its sign.
-func magnitude(n int64) uint64 {
-	if n < 0 {
-		return -uint64(n)
-	}
-	return uint64(n)
 }
 
 func quickZsetScore(a *quickArgs) bool {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -22,6 +23,7 @@ var quickOnes = []int{
 	fnCreateDict, fnFreeDict, fnDictSize, fnDictSet, fnDictSetC, fnDictReplace, fnDictReplaceC, fnDictDel, fnDictDelC,
 	fnDictIteratorStart, fnDictIteratorStartC, fnDictIteratorStop, fnDictIteratorReseek, fnDictIteratorReseekC,
 	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
+	fnCreateString, fnCreateStringFromString, fnFreeString, fnRetainString, fnCloseKey,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -96,11 +98,18 @@ type quickDriver struct {
 	ctxs    []*Context
 	names   []uintptr
 	keys    []uintptr
+	strings []ownedString
 	dict    uintptr
 	dicts   []uintptr
 	iters   []uintptr
 	nested  bool
 	clients []*server.Client
+}
+
+// ownedString is one that was made in a context.
+type ownedString struct {
+	p   uint64
+	ctx *Context
 }
 
 func (d *quickDriver) note(format string, args ...any) {
@@ -230,8 +239,10 @@ func (d *quickDriver) run(n int) {
 			d.command("DEL", quickKeys[d.rnd.IntN(len(quickKeys))])
 			testServer.OnLeave(nil)
 		case 8:
-			d.ctxs[0].flags ^= ctxAutoMemory
-			d.ctxs[0].cell.auto ^= 1
+			if len(d.ctxs[0].auto) == 0 { // modules cannot turn it off
+				d.ctxs[0].flags ^= ctxAutoMemory
+				d.ctxs[0].cell.auto ^= 1
+			}
 		case 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20:
 			d.stepDict()
 		default:
@@ -247,6 +258,13 @@ func (d *quickDriver) run(n int) {
 	}
 	for _, p := range d.keys {
 		d.api(fnCloseKey, uint64(p))
+	}
+	for _, s := range d.strings {
+		if !slices.Contains(s.ctx.auto, autoItem{headString, uintptr(s.p)}) {
+			for range stringAt(uintptr(s.p)).refs {
+				stringAt(uintptr(s.p)).release(true)
+			}
+		}
 	}
 	for i, ctx := range d.ctxs {
 		ctx.release(true)
@@ -288,7 +306,7 @@ func (d *quickDriver) step(stale uintptr) {
 	number, want := d.number(), quickMemory.out[0]
 	quickMemory.out[0] = 77
 	what, r := 0, uint64(0)
-	switch d.rnd.IntN(21) {
+	switch d.rnd.IntN(26) {
 	case 0, 1, 2, 3:
 		mode := d.pick(0, modeRead, modeRead, modeRead, modeRead, modeWrite, modeRead|modeWrite, modeRead|modeNoTouch, modeRead|modeNoEffects,
 			modeWrite|modeNoExpire, modeRead|modeNoStats, modeRead|modeNoNotify, 1<<30)
@@ -350,7 +368,7 @@ func (d *quickDriver) step(stale uintptr) {
 		r = d.api(what, key, flags, field, number, 0)
 		if out := quickMemory.out[0]; number > 100 && out != 77 && out > 1 {
 			d.note("%q", stringAt(uintptr(out)).bytes())
-			d.api(fnFreeString, d.pick(0, ctxArg), out)
+			d.api(fnFreeString, ownerOf(key), out)
 			quickMemory.out[0] = 1
 		}
 	case 18:
@@ -368,6 +386,39 @@ func (d *quickDriver) step(stale uintptr) {
 		p := d.reply()
 		r = d.api(what, ctxArg, d.pick(p, p, p, p, name, 0))
 		d.api(fnFreeCallReply, p)
+	case 21, 22:
+		what = int(d.pick(fnCreateString, fnCreateStringFromString))
+		if what == fnCreateString {
+			p, n := d.bytes()
+			r = d.api(what, ctxArg, p, n)
+		} else {
+			r = d.api(what, ctxArg, name)
+		}
+		if r != 0 {
+			if ctxArg == 0 {
+				ctx = d.ctxs[2] // which never tracks anything
+			}
+			d.note("%q, tracked %d", stringAt(uintptr(r)).bytes(), len(ctx.auto))
+			d.strings = append(d.strings, ownedString{r, ctx})
+			r = 1
+		}
+	case 23, 24, 25:
+		if len(d.strings) == 0 {
+			return
+		}
+		i := d.rnd.IntN(len(d.strings))
+		s := d.strings[i]
+		refs := stringAt(uintptr(s.p)).refs
+		if what = int(d.pick(fnFreeString, fnFreeString, fnRetainString)); what == fnFreeString && refs == 1 {
+			d.strings = slices.Delete(d.strings, i, i+1)
+		}
+		if s.ctx == d.ctxs[2] {
+			ctxArg = 0
+		} else {
+			ctxArg = uint64(s.ctx.addr())
+		}
+		d.note("%d references to %q, tracked %d", refs, stringAt(uintptr(s.p)).bytes(), len(s.ctx.auto))
+		r = d.api(what, ctxArg, s.p) & 0
 	case 15:
 		what = int(d.pick(fnReplyWithCString, fnReplyWithSimpleString))
 		p, _ := d.bytes()
@@ -400,3 +451,6 @@ func (d *quickDriver) keyFacts(p uintptr) {
 	d.note("key %s of %d, mode %x, seen %v, life %v, kind %d, quick %d, %d long", k.name, k.db, k.mode, k.seen, k.ctx() != nil, kind,
 		k.cell.quick, d.api(fnValueLength, uint64(p)))
 }
+
+// ownerOf is the context in which a key was opened.
+func ownerOf(p uint64) uint64 { return uint64((*key)(*objectSlot(uintptr(p))).owner.addr()) }

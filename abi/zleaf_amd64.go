@@ -15,6 +15,7 @@ func init() {
 		fnCallReplyLength:             addrCallReplyLength,
 		fnCreateString:                addrCreateString,
 		fnCreateStringFromLongLong:    addrCreateStringFromLongLong,
+		fnCreateStringFromString:      addrCreateStringFromString,
 		fnFreeString:                  addrFreeString,
 		fnStringPtrLen:                addrStringPtrLen,
 		fnReplyWithSimpleString:       addrReplyWithSimpleString,
@@ -71,6 +72,7 @@ func addrCallReplyInteger() uintptr
 func addrCallReplyLength() uintptr
 func addrCreateString() uintptr
 func addrCreateStringFromLongLong() uintptr
+func addrCreateStringFromString() uintptr
 func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithSimpleString() uintptr

@@ -25,6 +25,11 @@ TEXT ·addrOpenKey(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryCloseKey(SB), NOSPLIT|NOFRAME, $0
+	MOVL $21, AX
+	LEAQ ·quickCloseKey(SB), R10
+	JMP ·quick(SB)
+
 // func addrCloseKey() uintptr
 TEXT ·addrCloseKey(SB), NOSPLIT, $0-8
 	LEAQ ·leafCloseKey(SB), AX
@@ -61,6 +66,11 @@ TEXT ·addrCallReplyLength(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryCreateString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $47, AX
+	LEAQ ·quickCreateString(SB), R10
+	JMP ·quick(SB)
+
 // func addrCreateString() uintptr
 TEXT ·addrCreateString(SB), NOSPLIT, $0-8
 	LEAQ ·leafCreateString(SB), AX
@@ -77,6 +87,22 @@ TEXT ·addrCreateStringFromLongLong(SB), NOSPLIT, $0-8
 	LEAQ ·tryCreateStringFromLongLong(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
+
+TEXT ·tryCreateStringFromString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $52, AX
+	LEAQ ·quickCreateStringFromString(SB), R10
+	JMP ·quick(SB)
+
+// func addrCreateStringFromString() uintptr
+TEXT ·addrCreateStringFromString(SB), NOSPLIT, $0-8
+	LEAQ ·tryCreateStringFromString(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryFreeString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $55, AX
+	LEAQ ·quickFreeString(SB), R10
+	JMP ·quick(SB)
 
 // func addrFreeString() uintptr
 TEXT ·addrFreeString(SB), NOSPLIT, $0-8
@@ -245,6 +271,11 @@ TEXT ·addrModuleTypeGetValue(SB), NOSPLIT, $0-8
 	LEAQ ·tryModuleTypeGetValue(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
+
+TEXT ·tryRetainString(SB), NOSPLIT|NOFRAME, $0
+	MOVL $176, AX
+	LEAQ ·quickRetainString(SB), R10
+	JMP ·quick(SB)
 
 // func addrRetainString() uintptr
 TEXT ·addrRetainString(SB), NOSPLIT, $0-8

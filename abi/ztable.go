@@ -798,6 +798,7 @@ var apiThreads = [numAPI]threadRule{
 	fnIsModuleNameBusy:                ruleAny,
 	fnReplyWithLongLong:               ruleAny,
 	fnGetSelectedDb:                   ruleAny,
+	fnSelectDb:                        ruleAny,
 	fnGetOpenKeyModesAll:              ruleAny,
 	fnCallReplyProto:                  ruleAny,
 	fnFreeCallReply:                   ruleAny,

@@ -273,6 +273,11 @@ func (s *Server) Touch(db int, key []byte) {
 	}
 }
 
+// Unobserved tells that Touch and TellWaiting have nobody to tell of anything.
+func (s *Server) Unobserved() bool {
+	return len(s.watch.keys)|len(s.tracking.keys)|len(s.tracking.prefixes)|len(s.notify.waiting) == 0
+}
+
 // touchBySelf is Touch for a change that no client asked for.
 func (s *Server) touchBySelf(db int, key []byte) {
 	client := s.exec.client

@@ -1,0 +1,102 @@
+package abi
+
+import "berth/internal/server"
+
+// quickString makes a string that has room in its cell, or returns 0, also for nil.
+func quickString(b []byte) uintptr {
+	if b == nil || len(b) >= inlineString {
+		return 0
+	}
+	p := stringCells.takeLocal()
+	if p == 0 {
+		return 0
+	}
+	s := stringAt(p)
+	s.beginInline(len(b))
+	copy(s.inner[:], b)
+	return p
+}
+
+// giveString is the frame's for a string that has room in its cell.
+func (a *quickArgs) giveString(b []byte) bool {
+	ctx := a.ctx(0)
+	if ctx == nil && a.uptr(0) != 0 || !ctx.tracksMore() {
+		return false
+	}
+	p := quickString(b)
+	if p == 0 {
+		return false
+	}
+	ctx.trackNow(headString, p)
+	a.ret = uint64(p)
+	return true
+}
+
+func quickCreateString(a *quickArgs) bool {
+	b, ok := a.bytes(1)
+	return ok && a.giveString(b)
+}
+
+func quickCreateStringFromString(a *quickArgs) bool {
+	s := a.string(1)
+	return s != nil && a.giveString(s.bytes())
+}
+
+func quickCreateStringFromLongLong(a *quickArgs) bool {
+	var digits [inlineString - 1]byte
+	n, at := int64(a.ints[1]), len(digits)
+	for u := magnitude(n); ; u /= 10 {
+		at--
+		digits[at] = '0' + byte(u%10)
+		if u < 10 {
+			break
+		}
+	}
+	if n < 0 {
+		at--
+		digits[at] = '-'
+	}
+	return a.giveString(digits[at:])
+}
+
+// magnitude is the number without its sign.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func quickFreeString(a *quickArgs) bool {
+	ctx, s := a.ctx(0), a.string(1)
+	if ctx == nil && a.uptr(0) != 0 || s == nil || s.refs <= 1 && s.heap != 0 {
+		return false
+	}
+	ctx.untrack(s.addr())
+	if s.refs--; s.refs <= 0 {
+		stringCells.giveLocal(s.addr())
+	}
+	return true
+}
+
+func quickRetainString(a *quickArgs) bool {
+	ctx, s := a.ctx(0), a.string(1)
+	if ctx == nil && a.uptr(0) != 0 || s == nil {
+		return false
+	}
+	ctx.retain(s)
+	return true
+}
+
+func quickStringToLongLong(a *quickArgs) bool {
+	s := a.string(0)
+	if s == nil || a.uptr(1) == 0 {
+		return false
+	}
+	n, ok := server.ParseInt(s.bytes())
+	if ok {
+		*(*int64)(at(a.uptr(1))) = n
+	}
+	a.setOK(ok)
+	return true
+}
