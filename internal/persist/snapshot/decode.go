@@ -109,7 +109,8 @@ func elements(r *rdb.Reader, n int, fn func(b []byte) error) error {
 	return nil
 }
 
-func (d *Decoder) list(r *rdb.Reader, key []byte) (*store.Entry, error) {
+// listOf reads how many parts a list has and has each read by part.
+func (d *Decoder) listOf(r *rdb.Reader, key []byte, part func(v store.ListValue) error) (*store.Entry, error) {
 	n, err := count(r)
 	if err != nil {
 		return nil, err
@@ -117,9 +118,23 @@ func (d *Decoder) list(r *rdb.Reader, key []byte) (*store.Entry, error) {
 	e := d.DB.LooseList(key)
 	return d.building(e, func() error {
 		v := d.DB.List(e)
-		err := elements(r, n, func(b []byte) error { v.Append(b); return nil })
-		if n > 0 {
+		for range n {
+			if err := part(v); err != nil {
+				return err
+			}
+		}
+		if v.Len() > 0 {
 			v.Convert()
+		}
+		return nil
+	})
+}
+
+func (d *Decoder) list(r *rdb.Reader, key []byte) (*store.Entry, error) {
+	return d.listOf(r, key, func(v store.ListValue) error {
+		b, err := r.String()
+		if err == nil {
+			v.Append(b)
 		}
 		return err
 	})
@@ -242,37 +257,23 @@ func (d *Decoder) intset(r *rdb.Reader, key []byte) (*store.Entry, error) {
 }
 
 func (d *Decoder) quicklist2(r *rdb.Reader, key []byte) (*store.Entry, error) {
-	n, err := count(r)
-	if err != nil {
-		return nil, err
-	}
-	e := d.DB.LooseList(key)
-	return d.building(e, func() error {
-		v := d.DB.List(e)
-		for range n {
-			kind, err := r.Number()
-			if err != nil {
-				return err
-			}
-			b, err := r.String()
-			if err != nil {
-				return err
-			}
-			switch kind {
-			case rdb.QuickPlain:
-				// It is nobody's neighbour in Redis, nor here.
-				v.AppendAlone(ds.Of(b))
-			case rdb.QuickPacked:
-				if err := v.AddPack(b); err != nil {
-					return err
-				}
-			default:
-				return corrupt("a list's node of the kind %d", kind)
-			}
+	return d.listOf(r, key, func(v store.ListValue) error {
+		kind, err := r.Number()
+		if err != nil {
+			return err
 		}
-		if v.Len() > 0 {
-			v.Convert()
+		b, err := r.String()
+		if err != nil {
+			return err
 		}
-		return nil
+		switch kind {
+		case rdb.QuickPlain:
+			// It is nobody's neighbour in Redis, nor here.
+			v.AppendAlone(ds.Of(b))
+			return nil
+		case rdb.QuickPacked:
+			return v.AddPack(b)
+		}
+		return corrupt("a list's node of the kind %d", kind)
 	})
 }

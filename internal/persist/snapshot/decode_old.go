@@ -54,32 +54,27 @@ func (d *Decoder) zsetZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
 	return d.ziplist(r, key, store.ZSet)
 }
 
+// listZiplist makes a chain of a list that is one ziplist, however short, as Redis
+// does.
 func (d *Decoder) listZiplist(r *rdb.Reader, key []byte) (*store.Entry, error) {
 	b, err := r.String()
 	if err != nil {
 		return nil, err
 	}
 	e := d.DB.LooseList(key)
-	return d.building(e, func() error {
-		v := d.DB.List(e)
-		return rdb.Ziplist(b)(func(item []byte) error { v.Append(item); return nil })
-	})
+	return d.building(e, func() error { return appendZiplist(d.DB.List(e), b) })
 }
 
 func (d *Decoder) quicklist(r *rdb.Reader, key []byte) (*store.Entry, error) {
-	n, err := count(r)
-	if err != nil {
-		return nil, err
-	}
-	e := d.DB.LooseList(key)
-	return d.building(e, func() error {
-		v := d.DB.List(e)
-		err := elements(r, n, func(b []byte) error {
-			return rdb.Ziplist(b)(func(item []byte) error { v.Append(item); return nil })
-		})
-		if err == nil && v.Len() > 0 {
-			v.Convert()
+	return d.listOf(r, key, func(v store.ListValue) error {
+		b, err := r.String()
+		if err != nil {
+			return err
 		}
-		return err
+		return appendZiplist(v, b)
 	})
+}
+
+func appendZiplist(v store.ListValue, b []byte) error {
+	return rdb.Ziplist(b)(func(item []byte) error { v.Append(item); return nil })
 }
