@@ -1,16 +1,12 @@
 package abi
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // varargs walks the variable arguments of a call: the registers that the
 // named ones left over, then the stack.
 type varargs struct {
 	f     *frame
 	ints  int // integer arguments read so far, named ones included
-	float int
 	stack uintptr
 }
 
@@ -30,25 +26,13 @@ func (v *varargs) int() uint64 {
 		v.ints++
 		return v.f.ints[v.ints-1]
 	}
-	return v.next()
-}
-
-func (v *varargs) ptr() uintptr { return uintptr(v.int()) }
-
-// double reads the next argument of type double.
-func (v *varargs) double() float64 {
-	if v.float < numFloats {
-		v.float++
-		return v.f.float(v.float - 1)
-	}
-	return math.Float64frombits(v.next())
-}
-
-func (v *varargs) next() uint64 {
 	w := *(*uint64)(at(v.stack))
 	v.stack += 8
 	return w
 }
+
+func (v *varargs) ptr() uintptr { return uintptr(v.int()) }
+
 
 // sprintf formats the variable arguments by the C format string at format, in
 // the C library itself: modules use what it offers, %.*s and %Lf included.

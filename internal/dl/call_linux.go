@@ -21,8 +21,6 @@ const (
 	rtldNoLoad   = 0x4
 	rtldDeepBind = 0x8
 	rtldGlobal   = 0x100
-
-	scopeGlobal = 0 // RTLD_DEFAULT
 )
 
 // libc's own functions, found once by resolve.

@@ -8,8 +8,6 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-const scopeGlobal = uintptr(purego.RTLD_DEFAULT)
-
 func open(path string, flags Flag) (uintptr, error) {
 	mode := purego.RTLD_NOW
 	if flags&Lazy != 0 {

@@ -2,8 +2,6 @@
 
 package dl
 
-const scopeGlobal = 0
-
 func open(path string, _ Flag) (uintptr, error) { return 0, ErrUnsupported }
 
 func symbol(uintptr, string) (uintptr, error) { return 0, ErrUnsupported }

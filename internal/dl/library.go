@@ -30,9 +30,6 @@ type Library struct {
 	handle uintptr
 }
 
-// Path gives the path that Open was called with.
-func (l *Library) Path() string { return l.path }
-
 // Open loads the library at path and runs its constructors on the calling
 // thread. A name without a slash is searched for as the dynamic linker does.
 // Opening a library twice gives two handles on one mapping; each wants its Close.
@@ -79,10 +76,6 @@ func (l *Library) Close() error {
 	l.handle = 0
 	return closeHandle(l.path, h)
 }
-
-// Lookup gives the address of a symbol in the global scope: libc, and what was
-// loaded with Global. The error is an *Error with ErrSymbol.
-func Lookup(name string) (uintptr, error) { return symbol(scopeGlobal, name) }
 
 var prepared sync.Once
 

@@ -307,9 +307,9 @@ func taskPipe(args []string) {
 		expect("write", uintptr(int32(invoke(lc, "broken_pipe"))), minusOne)
 		a, err := lc.Symbol("broken_pipe")
 		check(err)
-		create, err := Lookup("pthread_create")
+		create, err := lookup("pthread_create")
 		check(err)
-		join, err := Lookup("pthread_join")
+		join, err := lookup("pthread_join")
 		check(err)
 		thread := new(uintptr)
 		pin := runtime.Pinner{}

@@ -136,9 +136,6 @@ func (k Pack) Find(pos int, x *Needle, skip int) int {
 // Room reports whether the pack can take e and stay a pack.
 func (k Pack) Room(e Elem) bool { return k.Size()+elemSize(e) <= MaxPack }
 
-// ElemSize is the number of bytes that e adds to a pack.
-func ElemSize(e Elem) int { return elemSize(e) }
-
 // Insert puts e before the element at pos. e must not alias the pack.
 func (k Pack) Insert(h *mem.Heap, pos int, e Elem) Pack {
 	n := elemSize(e)

@@ -155,8 +155,6 @@ func (w *InfoWriter) int(name string, n int64) { w.line(name, strconv.FormatInt(
 
 func (w *InfoWriter) uint(name string, n uint64) { w.line(name, strconv.FormatUint(n, 10)) }
 
-func (w *InfoWriter) bool(name string, v bool) { w.int(name, b2i(v)) }
-
 func (w *InfoWriter) fixed(name string, f float64) { w.line(name, strconv.FormatFloat(f, 'f', 2, 64)) }
 
 func b2i(v bool) int64 {

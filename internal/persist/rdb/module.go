@@ -21,11 +21,6 @@ func AppendModuleUint(b []byte, n uint64) []byte {
 	return AppendLen(AppendLen(b, uint64(ModuleUint)), n)
 }
 
-// AppendModuleString appends a string to a module's value.
-func AppendModuleString(b, s []byte, compress bool) []byte {
-	return AppendString(AppendLen(b, uint64(ModuleString)), s, compress)
-}
-
 // AppendModuleDouble appends a number to a module's value.
 func AppendModuleDouble(b []byte, x float64) []byte {
 	return AppendDouble(AppendLen(b, uint64(ModuleDouble)), x)
@@ -54,7 +49,7 @@ func (r *Reader) ModuleUint() (uint64, error) {
 	return n, err
 }
 
-// ModuleString reads what AppendModuleString wrote. The result may alias the
+// ModuleString reads a string of a module's value. The result may alias the
 // input.
 func (r *Reader) ModuleString() ([]byte, error) {
 	if err := r.tag(ModuleString); err != nil {
