@@ -131,19 +131,14 @@ func selfTimed(s *Server, n int, command ...string) (Round, error) {
 // WatchLoop loads a server with GET and has its loop's iterations timed, from when it wakes until it goes to sleep.
 func WatchLoop(p *Plan, s *Server) (LoopResult, error) {
 	r := LoopResult{Server: s.Name, Load: fmt.Sprintf("GET, %d clients, pipeline %d", p.Clients, loopDepth)}
-	release, err := p.quiet()
-	if err != nil {
-		return r, err
-	}
-	defer release()
 	if err := Fill(s, p.Keys, p.Value); err != nil {
 		return r, err
 	}
-	l, w, err := p.latencyLoad(s, "get")
+	l, w, done, err := p.quietLoad(s, "get")
 	if err != nil {
 		return r, err
 	}
-	defer l.Close()
+	defer done()
 	c, err := Dial(s.Port)
 	if err != nil {
 		return r, err

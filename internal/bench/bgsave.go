@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -42,21 +41,17 @@ const saveRequests = 500000
 // The generator sleeps between its looks, so that what the server does beside its loop, or its child, finds a processor.
 func Save(p *Plan, s *Server, command string, keys int, rate float64) (SaveResult, error) {
 	r := SaveResult{Server: s.Name, Command: command, Keys: keys, Rate: rate}
-	release, err := p.quiet()
+	l, w, done, err := p.quietLoad(s, command)
 	if err != nil {
 		return r, err
 	}
-	defer release()
-	l, w, err := p.latencyLoad(s, command)
-	if err != nil {
-		return r, err
-	}
-	defer l.Close()
+	defer done()
 	l.Nap = 20 * time.Microsecond
 	w.Requests = w.Requests[:0]
 	rng := rand.New(rand.NewPCG(3, 4))
+	c := p.caseOf(command)
 	for range min(keys, saveRequests) {
-		w.Requests = append(w.Requests, p.requestFor(command, rng.IntN(keys))...)
+		w.Requests = append(w.Requests, c.Request(rng.IntN(keys))...)
 	}
 	stop := time.Now().Add(2 * time.Second)
 	times, err := l.steady(w, rate, func(now time.Time) bool { return now.Before(stop) })
@@ -79,12 +74,6 @@ func Save(p *Plan, s *Server, command string, keys int, rate float64) (SaveResul
 	p.say("%s: BGSAVE of %d keys beside %s at %.0f/s: %v, %d MiB more, p99.9 %v (without %v), longest %v", s.Name, keys, command, rate,
 		r.Took.Round(time.Millisecond), r.Extra>>20, r.During.P999, r.Before.P999, r.During.Max)
 	return r, nil
-}
-
-// requestFor is one request of a case.
-func (p *Plan) requestFor(command string, i int) []byte {
-	all := Cases(p.Value)
-	return all[slices.IndexFunc(all, func(c Case) bool { return c.Name == command })].Request(i)
 }
 
 // saveWatch follows a BGSAVE from beside the load.

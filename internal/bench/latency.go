@@ -47,49 +47,49 @@ var LatencyCommands = []string{"get", "set"}
 
 // Saturate is the rate that a server takes of a command without pipelining.
 func Saturate(p *Plan, s *Server, command string) (float64, error) {
-	release, err := p.quiet()
+	l, w, done, err := p.quietLoad(s, command)
 	if err != nil {
 		return 0, err
 	}
-	defer release()
-	l, w, err := p.latencyLoad(s, command)
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
+	defer done()
 	r, err := l.Run(w, 1, time.Second)
 	return r.Rate(), err
 }
 
-func (p *Plan) latencyLoad(s *Server, command string) (*Load, *Workload, error) {
-	all := Cases(p.Value)
-	i := slices.IndexFunc(all, func(c Case) bool { return c.Name == command })
-	w, err := all[i].Workload(p.Keys, s)
+// quietLoad is a load of single commands, in a process that nothing else happens in until
+// done is called.
+func (p *Plan) quietLoad(s *Server, command string) (l *Load, w *Workload, done func(), err error) {
+	release, err := p.quiet()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	l, err := NewLoad(s, latencyConns)
+	c := p.caseOf(command)
+	if w, err = c.Workload(p.Keys, s); err == nil {
+		l, err = NewLoad(s, latencyConns)
+	}
 	if err != nil {
-		return nil, nil, err
+		release()
+		return nil, nil, nil, err
 	}
 	l.Spin = true
-	return l, w, nil
+	return l, w, func() { l.Close(); release() }, nil
+}
+
+// caseOf is the case of a command.
+func (p *Plan) caseOf(command string) Case {
+	all := Cases(p.Value)
+	return all[slices.IndexFunc(all, func(c Case) bool { return c.Name == command })]
 }
 
 // Latency loads a server with one command at a fixed rate. Times count from the moment a command was due, whether or not it
 // could be sent then, so that a pause of the server is seen by all whom it kept waiting.
 func Latency(p *Plan, s *Server, command string, rate float64) (LatencyResult, error) {
 	r := LatencyResult{Server: s.Name, Command: command, Rate: rate}
-	release, err := p.quiet()
+	l, w, done, err := p.quietLoad(s, command)
 	if err != nil {
 		return r, err
 	}
-	defer release()
-	l, w, err := p.latencyLoad(s, command)
-	if err != nil {
-		return r, err
-	}
-	defer l.Close()
+	defer done()
 	stop := time.Now().Add(latencyLength)
 	times, err := l.steady(w, rate, func(now time.Time) bool { return now.Before(stop) })
 	if err != nil {

@@ -138,6 +138,18 @@ func (m *measurement) start(i int, o bench.Options) (*bench.Server, error) {
 	return s, nil
 }
 
+// both starts both servers. stop stops them.
+func (m *measurement) both(o bench.Options) (a, b *bench.Server, stop func(), err error) {
+	if a, err = m.start(0, o); err != nil {
+		return nil, nil, nil, err
+	}
+	if b, err = m.start(1, o); err != nil {
+		a.Stop()
+		return nil, nil, nil, err
+	}
+	return a, b, func() { b.Stop(); a.Stop() }, nil
+}
+
 // parts say how large each part is; 0 or nothing leaves it out.
 type parts struct {
 	api, memory, latency, save, search int
@@ -168,29 +180,14 @@ func (m *measurement) run(p parts) (*bench.Report, error) {
 	}
 	// Memory is measured in fresh processes, one after the other.
 	m.options.Module = ""
-	if m.plan.Idle > 0 {
-		if err := m.idle(); err != nil {
-			return nil, err
-		}
-	}
-	if p.memory > 0 {
-		if err := m.memory(p.memory); err != nil {
-			return nil, err
-		}
-	}
-	if p.latency > 0 {
-		if err := m.latency(p.latency); err != nil {
-			return nil, err
-		}
-	}
-	if p.save > 0 {
-		if err := m.save(p.save); err != nil {
-			return nil, err
-		}
-	}
-	if p.search > 0 {
-		if err := m.search(p.search); err != nil {
-			return nil, err
+	for _, part := range []struct {
+		size int
+		run  func(size int) error
+	}{{m.plan.Idle, m.idle}, {p.memory, m.memory}, {p.latency, m.latency}, {p.save, m.save}, {p.search, m.search}} {
+		if part.size > 0 {
+			if err := part.run(part.size); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return m.report, nil
@@ -199,16 +196,11 @@ func (m *measurement) run(p parts) (*bench.Report, error) {
 // beside is all that both servers are measured for in turn.
 func (m *measurement) beside(api int) error {
 	p, r := m.plan, m.report
-	sa, err := m.start(0, m.options)
+	sa, sb, stop, err := m.both(m.options)
 	if err != nil {
 		return err
 	}
-	defer sa.Stop()
-	sb, err := m.start(1, m.options)
-	if err != nil {
-		return err
-	}
-	defer sb.Stop()
+	defer stop()
 	r.A, r.B = sa.Name+" "+sa.Version(), sb.Name+" "+sb.Version()
 	if r.Differences, err = bench.Parity(sa, sb); err != nil {
 		return err
@@ -231,16 +223,11 @@ func (m *measurement) beside(api int) error {
 func (m *measurement) async(module string) error {
 	o, p, r := m.options, m.plan, m.report
 	o.Module = module
-	sa, err := m.start(0, o)
+	sa, sb, stop, err := m.both(o)
 	if err != nil {
 		return err
 	}
-	defer sa.Stop()
-	sb, err := m.start(1, o)
-	if err != nil {
-		return err
-	}
-	defer sb.Stop()
+	defer stop()
 	if r.Async, err = apart(func() ([]bench.AsyncRow, error) { return bench.CompareAsync(p, sa, sb) }); err != nil {
 		return err
 	}
@@ -260,23 +247,18 @@ func (m *measurement) besideFile() error {
 	o.Module = ""
 	o.Args = []string{"--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"}
 	plan.Cases = m.appendOnly
-	var servers [2]*bench.Server
-	for i := range servers {
-		s, err := m.start(i, o)
-		if err != nil {
-			return err
-		}
-		defer s.Stop()
-		servers[i] = s
+	sa, sb, stop, err := m.both(o)
+	if err != nil {
+		return err
 	}
-	var err error
-	m.report.AppendOnly, err = apart(func() ([]bench.Row, error) { return bench.Compare(&plan, servers[0], servers[1]) })
+	defer stop()
+	m.report.AppendOnly, err = apart(func() ([]bench.Row, error) { return bench.Compare(&plan, sa, sb) })
 	return err
 }
 
 // idle is measured with connections that do nothing, and again with half of them blocked.
-func (m *measurement) idle() error {
-	for _, blocked := range []int{0, m.plan.Idle / 2} {
+func (m *measurement) idle(conns int) error {
+	for _, blocked := range []int{0, conns / 2} {
 		for i := range m.commands {
 			s, err := m.start(i, m.options)
 			if err != nil {
@@ -313,24 +295,22 @@ func (m *measurement) memory(count int) error {
 
 // latency is measured on both at the same rate, beside the same keys.
 func (m *measurement) latency(keys int) error {
-	var servers [2]*bench.Server
-	for i := range m.commands {
-		s, err := m.start(i, m.options)
-		if err != nil {
-			return err
-		}
-		defer s.Stop()
+	sa, sb, stop, err := m.both(m.options)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, s := range []*bench.Server{sa, sb} {
 		if err := bench.Fill(s, keys, m.plan.Value); err != nil {
 			return err
 		}
-		servers[i] = s
 	}
 	for _, command := range bench.LatencyCommands {
-		top, err := apart(func() (float64, error) { return bench.Saturate(m.plan, servers[0], command) })
+		top, err := apart(func() (float64, error) { return bench.Saturate(m.plan, sa, command) })
 		if err != nil {
 			return err
 		}
-		for _, s := range servers {
+		for _, s := range []*bench.Server{sa, sb} {
 			res, err := apart(func() (bench.LatencyResult, error) { return bench.Latency(m.plan, s, command, top/2) })
 			if err != nil {
 				return err
@@ -392,17 +372,12 @@ func (m *measurement) saveOn(i, keys int, rates []float64) ([]float64, error) {
 func (m *measurement) search(documents int) error {
 	o := m.options
 	o.Module, o.Args = bench.SearchModule, bench.SearchArgs
-	var servers [2]*bench.Server
-	for i := range m.commands {
-		s, err := m.start(i, o)
-		if err != nil {
-			return err
-		}
-		defer s.Stop()
-		servers[i] = s
+	sa, sb, stop, err := m.both(o)
+	if err != nil {
+		return err
 	}
-	var err error
-	m.report.Search, err = apart(func() ([]bench.SearchRow, error) { return bench.Search(m.plan, servers[0], servers[1], documents) })
+	defer stop()
+	m.report.Search, err = apart(func() ([]bench.SearchRow, error) { return bench.Search(m.plan, sa, sb, documents) })
 	return err
 }
 
