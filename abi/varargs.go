@@ -33,7 +33,6 @@ func (v *varargs) int() uint64 {
 
 func (v *varargs) ptr() uintptr { return uintptr(v.int()) }
 
-
 // sprintf formats the variable arguments by the C format string at format, in
 // the C library itself: modules use what it offers, %.*s and %Lf included.
 func (f *frame) sprintf(format uintptr, named int) []byte {
