@@ -48,14 +48,15 @@ type poller interface {
 	// below zero for ever. A nested wait may run beside one that is not; it leaves
 	// the mark of wake to that.
 	wait(events []event, timeout int64, nested bool) ([]event, error)
-	// wake makes a wait on another thread return.
-	wake()
+	// waker is where eight bytes are written to make a wait on another thread return.
+	waker() int
 	close() error
 }
 
 // Loop is a reactor.
 type Loop struct {
 	poll   poller
+	waker  int
 	files  []file
 	count  int
 	events []event
@@ -74,6 +75,8 @@ type Loop struct {
 	// posted function must interrupt.
 	sleeping atomic.Int32
 	pending  atomic.Int32
+	rung     atomic.Int32
+	onRing   func()
 	stopped  atomic.Bool
 }
 
@@ -84,7 +87,7 @@ func New() (*Loop, error) {
 		return nil, fmt.Errorf("loop: %w", err)
 	}
 	nothing := func() {}
-	l := &Loop{poll: p, now: nanotime(), unlock: nothing, lock: nothing}
+	l := &Loop{poll: p, waker: p.waker(), now: nanotime(), unlock: nothing, lock: nothing}
 	l.timers.index = map[TimerID]*timer{}
 	return l, nil
 }
@@ -205,10 +208,21 @@ func (l *Loop) Post(fn func()) {
 	l.Wake()
 }
 
-// Wake makes the loop go through another iteration. Any thread.
+// OnRing has fn run on the loop after Ring.
+func (l *Loop) OnRing(fn func()) { l.onRing = fn }
+
+// Ring has the function of OnRing run on the loop, once for all calls until then. Any
+// thread, as for Wake.
+func (l *Loop) Ring() {
+	l.rung.Store(1)
+	l.Wake()
+}
+
+// Wake makes the loop go through another iteration. Any thread, on Linux also one that
+// the Go scheduler does not know.
 func (l *Loop) Wake() {
 	if l.sleeping.Load() != 0 && l.sleeping.CompareAndSwap(1, 0) {
-		l.poll.wake()
+		wake(l.waker)
 	}
 }
 
@@ -257,7 +271,7 @@ func (l *Loop) runEvents(block, nested bool) (int, error) {
 		l.sleeping.Store(1)
 		// Post and Stop set their word before they look at sleeping, so one
 		// of the two sides always sees the other.
-		if l.pending.Load() == 0 && !l.stopped.Load() {
+		if l.pending.Load()|l.rung.Load() == 0 && !l.stopped.Load() {
 			timeout = l.timers.wait(nanotime())
 		}
 	}
@@ -305,6 +319,10 @@ func (l *Loop) fire(e *event) int {
 // runPosted runs what was posted until now; what these functions post waits
 // for the next iteration.
 func (l *Loop) runPosted() int {
+	if l.rung.Load() != 0 {
+		l.rung.Store(0)
+		l.onRing()
+	}
 	if l.pending.Load() == 0 {
 		return 0
 	}

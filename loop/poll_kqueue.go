@@ -106,7 +106,7 @@ func (p *kqueue) wait(events []event, timeout int64, nested bool) ([]event, erro
 	return events, nil
 }
 
-func (p *kqueue) wake() { p.pipe.wake() }
+func (p *kqueue) waker() int { return p.pipe.w }
 
 func (p *kqueue) close() error {
 	p.pipe.close()

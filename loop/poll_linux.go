@@ -110,9 +110,13 @@ func (p *epoll) block(buf *[256]unix.EpollEvent, timeout int64) (uintptr, unix.E
 	return n, errno
 }
 
-func (p *epoll) wake() {
+func (p *epoll) waker() int { return p.wakeFD }
+
+// wake adds one to the counter of an eventfd. That fails only when the counter is full,
+// and then the loop wakes anyway.
+func wake(fd int) {
 	one := [8]byte{1}
-	_, _ = unix.Write(p.wakeFD, one[:]) // it fails only when the counter is full, and then the loop wakes anyway
+	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), uintptr(len(one)))
 }
 
 func (p *epoll) close() error {

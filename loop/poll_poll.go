@@ -90,7 +90,7 @@ func (p *pollSet) wait(events []event, timeout int64, _ bool) ([]event, error) {
 	return events, nil
 }
 
-func (p *pollSet) wake() { p.pipe.wake() }
+func (p *pollSet) waker() int { return p.pipe.w }
 
 func (p *pollSet) close() error {
 	p.pipe.close()

@@ -25,8 +25,10 @@ func newWakePipe() (wakePipe, error) {
 	return wakePipe{p[0], p[1]}, nil
 }
 
-func (p wakePipe) wake() {
-	_, _ = unix.Write(p.w, []byte{1}) // a full pipe wakes as well
+// wake writes to a pipe. A full one wakes as well.
+func wake(fd int) {
+	var some [8]byte
+	_, _ = unix.Write(fd, some[:])
 }
 
 func (p wakePipe) drain() {

@@ -3,6 +3,7 @@ package server
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"berth/loop"
@@ -70,21 +71,15 @@ type Blocked struct {
 	// answer is whether the client has the last word on its wait.
 	answer answerState
 
-	// mu guards what other threads change.
-	mu sync.Mutex
-	// reply is made when somebody asks for it: most reply when they are called.
-	reply     *Client
-	unblocked bool
-	aborted   bool
-	// late says that OnTimeout has yet to reply.
-	late      bool
-	measuring int64
-	// background is what MeasureStart and MeasureEnd added up, in
-	// nanoseconds.
-	background int64
-	// result is the private data that Unblock brought; it becomes Data on
-	// the loop.
-	result uintptr
+	// ending is what other threads change, until over is set.
+	ending *Ending
+	over   atomic.Bool
+	// late says that OnTimeout has yet to reply. It belongs to who has claimed the end.
+	late bool
+	// mu guards reply, which is made when somebody asks for it: most reply when they
+	// are called.
+	mu    sync.Mutex
+	reply *Client
 }
 
 // answerState says whether a client that waits is told that the wait is over. Who
@@ -108,9 +103,7 @@ type blockedState struct {
 	// inReply is whom OnReply is writing to: that one must not block again.
 	inReply *Client
 
-	// mu guards queue, which any thread appends to.
-	mu    sync.Mutex
-	queue []*Blocked
+	endings endings
 
 	pause pauseState
 }
@@ -127,6 +120,7 @@ func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
 	if o.Keys != nil {
 		b.keys = &keyWait{client: c, kind: waitModule, gone: o.Deleted, module: b}
 	}
+	b.ending = s.newEnding(b)
 	if s.blocked.byOwner == nil {
 		s.blocked.byOwner, s.blocked.fakes = make(map[any]int), make(map[*Client]bool)
 	}
@@ -218,60 +212,47 @@ func (b *Blocked) SetDisconnect(fn func(b *Blocked)) { b.opts.OnDisconnect = fn 
 // but once: afterwards b must not be used, and a second call, if b still
 // lives, gives ErrAlreadyUnblocked. For waits for keys see UnblockKeys.
 func (b *Blocked) Unblock(data uintptr) error {
-	b.mu.Lock()
-	if b.unblocked {
-		b.mu.Unlock()
+	if !b.claimAs(endingClaimed) {
 		return ErrAlreadyUnblocked
 	}
-	b.unblocked = true
-	b.result = data
-	b.mu.Unlock()
+	b.ending.result.Store(data)
+	b.ending.state.Store(endingUnblocked)
 	b.enqueue()
 	return nil
 }
 
-// enqueue hands b to the loop. Of many that wait, only the first wakes it.
-func (b *Blocked) enqueue() {
-	s := b.srv
-	s.blocked.mu.Lock()
-	s.blocked.queue = append(s.blocked.queue, b)
-	first := len(s.blocked.queue) == 1
-	s.blocked.mu.Unlock()
-	if first {
-		s.Loop.Post(s.serveUnblocked)
+// Ending is what threads may use in place of b.
+func (b *Blocked) Ending() *Ending { return b.ending }
+
+// claimAs takes the right to end the wait; false when somebody has it.
+func (b *Blocked) claimAs(state uint32) bool {
+	if b.over.Load() {
+		return false
 	}
+	from := endingOpen
+	if b.keys != nil {
+		from = endingOfKeys
+	}
+	return b.ending.state.CompareAndSwap(from, state)
 }
+
+// enqueue hands b to the loop.
+func (b *Blocked) enqueue() { b.srv.enqueueEnding(b.ending) }
 
 // Abort ends the wait without OnReply and OnDisconnect. Free runs with no data,
 // as in Redis: who aborts keeps what it set before. Any thread.
 func (b *Blocked) Abort() error {
-	b.mu.Lock()
-	if b.unblocked {
-		b.mu.Unlock()
+	if !b.claimAs(endingAborted) {
 		return ErrAlreadyUnblocked
 	}
-	b.unblocked, b.aborted = true, true
-	b.mu.Unlock()
 	b.enqueue()
 	return nil
 }
 
 // MeasureStart begins a stretch of work that counts as time of the command.
 // Any thread.
-func (b *Blocked) MeasureStart() {
-	b.mu.Lock()
-	b.measuring = nanotime()
-	b.mu.Unlock()
-}
+func (b *Blocked) MeasureStart() { b.ending.Start() }
 
 // MeasureEnd adds the time since MeasureStart to the command's, and reports
 // false when there was no MeasureStart. Any thread.
-func (b *Blocked) MeasureEnd() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.measuring == 0 {
-		return false
-	}
-	b.background += nanotime() - b.measuring
-	return true
-}
+func (b *Blocked) MeasureEnd() bool { return b.ending.Stop() }

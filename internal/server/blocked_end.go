@@ -24,18 +24,15 @@ func (c *Client) unblockOwned(owner any) {
 
 // serveUnblocked ends the waits for which Unblock was called. Loop.
 func (s *Server) serveUnblocked() {
-	s.blocked.mu.Lock()
-	queue := s.blocked.queue
-	s.blocked.queue = nil
-	s.blocked.mu.Unlock()
-	for i, b := range queue {
+	for i := s.takeEndings(); i != 0; {
+		b, next := s.blocked.endings.owners[i-1], s.ending(i).next
+		i = next
 		if c := b.client; c != nil && (c == s.exec.current || b.answer == serving || b.answer == answering) {
 			// The loop runs inside this very client's command, or inside of what
 			// may end its wait: that must return first.
 			s.AfterUnit(b.enqueue)
 			continue
 		}
-		queue[i] = nil
 		s.finishBlocked(b)
 	}
 }
@@ -48,13 +45,13 @@ func (s *Server) finishBlocked(b *Blocked) {
 	var spent int64
 	s.EnterUnit()
 	if b.keys == nil {
-		b.Data = b.result
+		b.Data = b.ending.result.Load()
 	} else if c != nil && b.late && b.answer == unanswered {
 		s.replyTimeout(b)
 	}
 	// Who waited for keys has its reply, unless the owner gave up.
 	counted := b.keys != nil && !b.told
-	if c != nil && !b.aborted && !counted && b.answer == unanswered && b.opts.OnReply != nil {
+	if c != nil && !b.aborted() && !counted && b.answer == unanswered && b.opts.OnReply != nil {
 		start := nanotime()
 		outer := s.blocked.inReply // one that yields
 		s.blocked.inReply = c
@@ -73,6 +70,7 @@ func (s *Server) finishBlocked(b *Blocked) {
 		b.opts.OnDisconnect = nil
 		s.release(c)
 	}
+	s.forgetEnding(b)
 	s.LeaveUnit()
 	if c != nil {
 		s.done(c)
@@ -202,16 +200,13 @@ func (s *Server) UnblockClient(c *Client, withError bool) bool {
 }
 
 func (b *Blocked) isUnblocked() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.unblocked
+	state := b.ending.state.Load()
+	return state != endingOpen && state != endingOfKeys || b.over.Load()
 }
 
-func (b *Blocked) backgroundNanos() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.background
-}
+func (b *Blocked) aborted() bool { return b.ending.state.Load() == endingAborted }
+
+func (b *Blocked) backgroundNanos() int64 { return b.ending.background.Load() }
 
 // disconnected runs OnDisconnect for a client that is taken away from its
 // wait.
@@ -222,13 +217,11 @@ func (s *Server) disconnected(c *Client) {
 	}
 	fn := b.opts.OnDisconnect
 	b.opts.OnDisconnect = nil
-	b.mu.Lock()
-	aborted := b.aborted
-	if b.unblocked && !aborted && b.keys == nil {
-		b.Data = b.result // who unblocked it before must not find what was then freed
+	state := b.ending.state.Load()
+	if state == endingUnblocked && b.keys == nil {
+		b.Data = b.ending.result.Load() // who unblocked it before must not find what was then freed
 	}
-	b.mu.Unlock()
-	if !aborted {
+	if state != endingAborted {
 		b.answer = answering
 		fn(b)
 		b.answer = answered

@@ -10,13 +10,10 @@ func (b *Blocked) UnblockKeys(locked bool) error {
 	if b.opts.OnTimeout == nil {
 		return ErrNoTimeout
 	}
-	b.mu.Lock()
-	if b.unblocked {
-		b.mu.Unlock()
+	if !b.claim() {
 		return nil
 	}
-	b.unblocked, b.late = true, !locked
-	b.mu.Unlock()
+	b.late = !locked
 	if locked && b.client != nil && b.answer <= serving {
 		b.srv.unpark(b.keys)
 		b.srv.EnterUnit()
@@ -35,15 +32,7 @@ func (b *Blocked) endKeys() {
 }
 
 // claim takes the right to end the wait; false when somebody has it.
-func (b *Blocked) claim() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.unblocked {
-		return false
-	}
-	b.unblocked = true
-	return true
-}
+func (b *Blocked) claim() bool { return b.claimAs(endingUnblocked) }
 
 // keyReady asks a module whether its client can be served now that a key is ready.
 // A client that cannot keeps its place.

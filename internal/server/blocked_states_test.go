@@ -217,8 +217,8 @@ func (w *waitRun) end() (wrong []string) {
 	}
 	ws := &s.waits
 	if s.Stats.Blocked != 0 || s.BlockedCount("me") != 0 || len(s.blocked.fakes) != 0 || ws.count != 0 || ws.timed != 0 ||
-		ws.keys != 0 || ws.gone != 0 || len(ws.queues) != 0 || len(ws.ready) != 0 || len(s.blocked.queue) != 0 || s.exec.depth != 0 {
-		wrong = append(wrong, fmt.Sprintf("left: %d blocked, %d handles, %d fakes, %+v, queue %d, depth %d", s.Stats.Blocked, s.BlockedCount("me"), len(s.blocked.fakes), *ws, len(s.blocked.queue), s.exec.depth))
+		ws.keys != 0 || ws.gone != 0 || len(ws.queues) != 0 || len(ws.ready) != 0 || s.blocked.endings.last.Load() != 0 || s.exec.depth != 0 {
+		wrong = append(wrong, fmt.Sprintf("left: %d blocked, %d handles, %d fakes, %+v, queue %d, depth %d", s.Stats.Blocked, s.BlockedCount("me"), len(s.blocked.fakes), *ws, s.blocked.endings.last.Load(), s.exec.depth))
 	}
 	return wrong
 }

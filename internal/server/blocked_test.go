@@ -411,7 +411,7 @@ func TestHammerBlocked(t *testing.T) {
 					}
 				}()
 			default: // long after
-				b.result = uintptr(n)
+				b.Data = uintptr(n)
 				rest <- b
 			}
 		}})
@@ -441,7 +441,7 @@ func TestHammerBlocked(t *testing.T) {
 	l.until("all clients are gone", func(s *Server) bool { return s.ClientCount() == 0 })
 	close(rest)
 	for b := range rest {
-		if err := b.Unblock(b.result); err != nil {
+		if err := b.Unblock(b.Data); err != nil {
 			t.Error(err)
 		}
 	}

@@ -229,6 +229,7 @@ func (s *Server) initCore() {
 	s.tick()
 	s.HostLock.Lock(LoopHolder)
 	s.Loop.Exclude(s.HostLock.Unlock, func() { s.HostLock.Lock(LoopHolder) })
+	s.Loop.OnRing(s.serveUnblocked)
 	s.Loop.BeforeSleep(s.beforeSleep)
 	s.Loop.AfterSleep(s.tick)
 	s.Loop.AddTimer(cronPeriod, func(loop.TimerID) time.Duration {
