@@ -2,6 +2,8 @@ package abi
 
 import (
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"berth/internal/server"
 )
@@ -22,6 +24,17 @@ type blockedClient struct {
 	mu       sync.Mutex
 	contexts []*Context
 }
+
+// blockedCell is what threads need of a wait, without what lies on the Go heap.
+type blockedCell struct {
+	cellHead
+	ending uintptr // its *server.Ending
+	// plain is 1 while a thread may end the wait by itself: not for keys, and without
+	// replies that were gathered in a context.
+	plain atomic.Uint32
+}
+
+func (bc *blockedClient) cell() *blockedCell { return (*blockedCell)(at(bc.p)) }
 
 // flushContexts hands what the wait's thread-safe contexts have gathered to
 // its reply client.
@@ -116,6 +129,12 @@ func (f *frame) blockClient(o server.BlockOptions) {
 	bc.b = b
 	b.Handle = bc
 	bc.p = newHandle(headBlocked, bc, true)
+	cell := bc.cell()
+	cell.ending = uintptr(unsafe.Pointer(b.Ending()))
+	cell.plain.Store(0)
+	if o.Keys == nil {
+		cell.plain.Store(1)
+	}
 	f.setPtr(bc.p)
 }
 

@@ -1,13 +1,22 @@
 package abi
 
-import "berth/internal/server"
+import (
+	"unsafe"
+
+	"berth/internal/server"
+)
 
 // threadState is which thread of a module has the host lock. It belongs to that
 // thread.
 type threadState struct {
-	module *Module // nil for none, and for one of an unknown module
+	// module is a *Module, 0 for none, and for one of an unknown module. It is stored
+	// where a pointer cannot be; the list of modules keeps it.
+	module uintptr
 	began  server.MeterMark
 }
+
+// holder is the module whose thread has the lock, nil if that is not known.
+func (s *threadState) holder() *Module { return (*Module)(at(s.module)) }
 
 // orphan takes a thread-safe context off its wait, which is over: replies to
 // it reach nobody any more.
@@ -44,6 +53,7 @@ func apiGetThreadSafeContext(f *frame) {
 		ctx.cell.resp3 = 1
 	}
 	ctx.cell.id = bc.id
+	bc.cell().plain.Store(0)
 	bc.mu.Lock()
 	bc.contexts = append(bc.contexts, ctx)
 	bc.mu.Unlock()
@@ -105,13 +115,12 @@ func (h *Host) threadIn(m *Module, thread uintptr) {
 	if !raceDetector {
 		quickHolder = thread
 	}
-	h.srv.EnterUnit()
-	h.thread = threadState{m, h.srv.MeterStart()}
+	h.thread = threadState{uintptr(unsafe.Pointer(m)), h.srv.EnterThread()}
 }
 
 func (h *Host) threadOut() {
 	h.srv.LeaveUnit()
-	if m := h.thread.module; m != nil {
+	if m := h.thread.holder(); m != nil {
 		h.srv.MeterStop(&m.meter, server.ByThread, nil, h.thread.began)
 	}
 	h.thread = threadState{}

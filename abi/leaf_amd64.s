@@ -15,10 +15,56 @@
 #define GUARD  (SAVED+64)
 #define QFRAME (GUARD+const_guardSize+8)
 
+// ROOMY goes to slow unless the runtime takes this stack for its own, with room: a
+// module may have stacks that it switches to. It uses R11.
+#define ROOMY \
+	MOVQ  (TLS), R11                 \
+	TESTQ R11, R11                   \ // a thread that never entered Go
+	JEQ   slow                       \
+	CMPQ  SP, const_gStackHigh(R11)  \
+	JHI   slow                       \
+	MOVQ  const_gStackGuard(R11), R11 \
+	ADDQ  $const_quickRoom, R11      \
+	CMPQ  SP, R11                    \
+	JCS   slow
+
+// SAVE puts the arguments, the callee-saved registers and the function's index into
+// the frame. RESTORE and REGAIN take them out again, all but the result's register.
+#define SAVE \
+	MOVQ DI, (ARGS+quickArgs_ints+0)(SP)  \
+	MOVQ SI, (ARGS+quickArgs_ints+8)(SP)  \
+	MOVQ DX, (ARGS+quickArgs_ints+16)(SP) \
+	MOVQ CX, (ARGS+quickArgs_ints+24)(SP) \
+	MOVQ R8, (ARGS+quickArgs_ints+32)(SP) \
+	MOVQ R9, (ARGS+quickArgs_ints+40)(SP) \
+	MOVQ BX, (SAVED+0)(SP)                \
+	MOVQ BP, (SAVED+8)(SP)                \
+	MOVQ R12, (SAVED+16)(SP)              \
+	MOVQ R13, (SAVED+24)(SP)              \
+	MOVQ R14, (SAVED+32)(SP)              \
+	MOVQ R15, (SAVED+40)(SP)              \
+	MOVQ AX, (SAVED+48)(SP)
+
+#define RESTORE \
+	MOVQ (SAVED+0)(SP), BX   \
+	MOVQ (SAVED+8)(SP), BP   \
+	MOVQ (SAVED+16)(SP), R12 \
+	MOVQ (SAVED+24)(SP), R13 \
+	MOVQ (SAVED+32)(SP), R14 \
+	MOVQ (SAVED+40)(SP), R15
+
+#define REGAIN \
+	MOVQ (ARGS+quickArgs_ints+0)(SP), DI  \
+	MOVQ (ARGS+quickArgs_ints+8)(SP), SI  \
+	MOVQ (ARGS+quickArgs_ints+16)(SP), DX \
+	MOVQ (ARGS+quickArgs_ints+24)(SP), CX \
+	MOVQ (ARGS+quickArgs_ints+32)(SP), R8 \
+	MOVQ (ARGS+quickArgs_ints+40)(SP), R9 \
+	MOVQ (SAVED+48)(SP), AX
+
 // quick calls the quick function at R10 for API function AX on the thread that has the
 // host lock, and goes on to tail on others, or if that left it to do or met a bad
-// pointer. Only where the runtime takes the stack for its own: a module may have stacks
-// that it switches to.
+// pointer.
 TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
 	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
 	CMPQ  R11, ·quickThread(SB)
@@ -27,29 +73,9 @@ TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
 	JNE   slow
 
 held:
-	MOVQ  (TLS), R11
-	TESTQ R11, R11 // a thread that never entered Go
-	JEQ   slow
-	CMPQ  SP, const_gStackHigh(R11)
-	JHI   slow
-	MOVQ  const_gStackGuard(R11), R11
-	ADDQ  $const_quickRoom, R11
-	CMPQ  SP, R11
-	JCS   slow
+	ROOMY
 	SUBQ  $QFRAME, SP
-	MOVQ  DI, (ARGS+quickArgs_ints+0)(SP)
-	MOVQ  SI, (ARGS+quickArgs_ints+8)(SP)
-	MOVQ  DX, (ARGS+quickArgs_ints+16)(SP)
-	MOVQ  CX, (ARGS+quickArgs_ints+24)(SP)
-	MOVQ  R8, (ARGS+quickArgs_ints+32)(SP)
-	MOVQ  R9, (ARGS+quickArgs_ints+40)(SP)
-	MOVQ  BX, (SAVED+0)(SP)
-	MOVQ  BP, (SAVED+8)(SP)
-	MOVQ  R12, (SAVED+16)(SP)
-	MOVQ  R13, (SAVED+24)(SP)
-	MOVQ  R14, (SAVED+32)(SP)
-	MOVQ  R15, (SAVED+40)(SP)
-	MOVQ  AX, (SAVED+48)(SP)
+	SAVE
 	MOVQ  ·guardFrame(SB), AX
 	MOVQ  AX, (SAVED+56)(SP)
 	MOVQ  SP, (GUARD+const_guardSP)(SP)
@@ -62,12 +88,7 @@ held:
 	JEQ   undone
 	MOVQ  (SAVED+56)(SP), AX
 	MOVQ  AX, ·guardFrame(SB)
-	MOVQ  (SAVED+0)(SP), BX
-	MOVQ  (SAVED+8)(SP), BP
-	MOVQ  (SAVED+16)(SP), R12
-	MOVQ  (SAVED+24)(SP), R13
-	MOVQ  (SAVED+32)(SP), R14
-	MOVQ  (SAVED+40)(SP), R15
+	RESTORE
 	MOVQ  (ARGS+quickArgs_ret)(SP), AX
 	ADDQ  $QFRAME, SP
 	RET
@@ -86,21 +107,42 @@ TEXT ·undoQuick(SB), NOSPLIT|NOFRAME, $0
 	JMP  restore // to vet, what follows would overwrite a caller's frame pointer
 
 restore:
-	MOVQ (SAVED+0)(SP), BX
-	MOVQ (SAVED+8)(SP), BP
-	MOVQ (SAVED+16)(SP), R12
-	MOVQ (SAVED+24)(SP), R13
-	MOVQ (SAVED+32)(SP), R14
-	MOVQ (SAVED+40)(SP), R15
-	MOVQ (ARGS+quickArgs_ints+0)(SP), DI
-	MOVQ (ARGS+quickArgs_ints+8)(SP), SI
-	MOVQ (ARGS+quickArgs_ints+16)(SP), DX
-	MOVQ (ARGS+quickArgs_ints+24)(SP), CX
-	MOVQ (ARGS+quickArgs_ints+32)(SP), R8
-	MOVQ (ARGS+quickArgs_ints+40)(SP), R9
-	MOVQ (SAVED+48)(SP), AX
+	RESTORE
+	REGAIN
 	LEAQ QFRAME(SP), SP
 	JMP  ·tail(SB)
+
+// threadQuick is quick for all threads, with the host lock and without. Only the loop's
+// has the guard, which belongs to the lock.
+TEXT ·threadQuick(SB), NOSPLIT|NOFRAME, $0
+	BYTE  $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 // MOVQ FS:0, R11
+	CMPQ  R11, ·quickThread(SB)
+	JEQ   loop
+	CMPQ  ·quickThread(SB), $0
+	JEQ   slow
+	ROOMY
+	SUBQ  $QFRAME, SP
+	SAVE
+	LEAQ  ARGS(SP), AX
+	MOVQ  AX, 0(SP)
+	CALL  R10
+	CMPB  8(SP), $0
+	RESTORE
+	JEQ   undone
+	MOVQ  (ARGS+quickArgs_ret)(SP), AX
+	ADDQ  $QFRAME, SP
+	RET
+
+undone:
+	REGAIN
+	ADDQ $QFRAME, SP
+	JMP  ·tail(SB)
+
+loop:
+	JMP ·quick(SB)
+
+slow:
+	JMP ·tail(SB)
 
 // quickGuard is how far over its stack pointer quick's guard lies.
 GLOBL ·quickGuard(SB), NOPTR|RODATA, $8

@@ -80,7 +80,7 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 		return ErrBlocked
 	case len(m.timers) != 0 && m.fault == nil:
 		return ErrTimers
-	case h.running != nil || h.thread.module == m:
+	case h.running != nil || h.thread.holder() == m:
 		return ErrBusy
 	}
 	if onunload != 0 && m.fault == nil {
@@ -192,7 +192,7 @@ type Holdings struct {
 func (m *Module) Holdings() Holdings {
 	m.forgetClosed()
 	in := 0
-	if m.host.thread.module == m {
+	if m.host.thread.holder() == m {
 		in = 1
 	}
 	return Holdings{

@@ -15,7 +15,7 @@ import (
 
 // harmless are functions of the runtime that run without a scheduler: they move
 // and compare bytes, or end the program.
-var harmless = regexp.MustCompile(`^(runtime\.(mem(equal|move|hash|clrNoHeapPointers)\w*|cmpstring|(go)?panic\w*|morestack\w*|duff(zero|copy).*)|internal/bytealg\.\w+|indexbytebody)(\.abi0)?$`)
+var harmless = regexp.MustCompile(`^(runtime\.(mem(equal|move|hash|clrNoHeapPointers)\w*|cmpstring|(go)?panic\w*|morestack\w*|duff(zero|copy).*|nanotime1?)|internal/bytealg\.\w+|indexbytebody)(\.abi0)?$`)
 
 // TestQuick looks at all that quick functions call in the compiled server: none
 // of it may need the scheduler or the collector, nor be unknown.

@@ -525,8 +525,74 @@ TEXT ·addrDictCompare(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryUnblockClient(SB), NOSPLIT|NOFRAME, $0
+	MOVL $261, AX
+	LEAQ ·quickUnblockClient(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrUnblockClient() uintptr
+TEXT ·addrUnblockClient(SB), NOSPLIT, $0-8
+	LEAQ ·tryUnblockClient(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrGetBlockedClientPrivateData() uintptr
 TEXT ·addrGetBlockedClientPrivateData(SB), NOSPLIT, $0-8
 	LEAQ ·leafGetBlockedClientPrivateData(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryBlockedClientMeasureTimeStart(SB), NOSPLIT|NOFRAME, $0
+	MOVL $267, AX
+	LEAQ ·quickBlockedClientMeasureTimeStart(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrBlockedClientMeasureTimeStart() uintptr
+TEXT ·addrBlockedClientMeasureTimeStart(SB), NOSPLIT, $0-8
+	LEAQ ·tryBlockedClientMeasureTimeStart(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryBlockedClientMeasureTimeEnd(SB), NOSPLIT|NOFRAME, $0
+	MOVL $268, AX
+	LEAQ ·quickBlockedClientMeasureTimeEnd(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrBlockedClientMeasureTimeEnd() uintptr
+TEXT ·addrBlockedClientMeasureTimeEnd(SB), NOSPLIT, $0-8
+	LEAQ ·tryBlockedClientMeasureTimeEnd(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryThreadSafeContextLock(SB), NOSPLIT|NOFRAME, $0
+	MOVL $272, AX
+	LEAQ ·quickThreadSafeContextLock(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrThreadSafeContextLock() uintptr
+TEXT ·addrThreadSafeContextLock(SB), NOSPLIT, $0-8
+	LEAQ ·tryThreadSafeContextLock(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryThreadSafeContextTryLock(SB), NOSPLIT|NOFRAME, $0
+	MOVL $273, AX
+	LEAQ ·quickThreadSafeContextTryLock(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrThreadSafeContextTryLock() uintptr
+TEXT ·addrThreadSafeContextTryLock(SB), NOSPLIT, $0-8
+	LEAQ ·tryThreadSafeContextTryLock(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryThreadSafeContextUnlock(SB), NOSPLIT|NOFRAME, $0
+	MOVL $274, AX
+	LEAQ ·quickThreadSafeContextUnlock(SB), R10
+	JMP ·threadQuick(SB)
+
+// func addrThreadSafeContextUnlock() uintptr
+TEXT ·addrThreadSafeContextUnlock(SB), NOSPLIT, $0-8
+	LEAQ ·tryThreadSafeContextUnlock(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET

@@ -25,6 +25,7 @@ type function struct {
 	handler bool // abi has a Go function for it
 	leaf    bool // abi has assembly for it that does not enter Go
 	quick   bool // abi has a Go function for it that needs no scheduler
+	threads bool // nor the host lock
 }
 
 // done says whether GetApi finds the function.
@@ -34,7 +35,8 @@ var (
 	errTable = errors.New("api.json is not as it should be")
 
 	handlerDecl = regexp.MustCompile(`(?m)^func api(\w+)\(f \*frame\)`)
-	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\(a \*quickArgs\) bool`)
+	quickDecl   = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\((?:a )?\*(?:quick|thread)Args\) bool`)
+	threadsDecl = regexp.MustCompile(`(?m)^func quick([A-Z]\w*)\((?:a )?\*threadArgs\) bool`)
 	leafDecl    = regexp.MustCompile(`(?m)^TEXT ·leaf(\w+)\(SB\)`)
 )
 
@@ -87,6 +89,13 @@ func readTable(dir string) ([]*function, error) {
 			return fmt.Errorf("%w: quick%s has no handler to fall back to", errTable, name)
 		}
 		f.quick = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = scan(dir, "quick*_amd64.go", threadsDecl, func(name string) error {
+		byName[name].threads = true
 		return nil
 	})
 	return table, err

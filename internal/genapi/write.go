@@ -91,7 +91,11 @@ func writeLeafAddresses(b *bytes.Buffer, table []*function) {
 	for i, f := range table {
 		entry := "leaf"
 		if f.quick {
-			fmt.Fprintf(b, "\nTEXT ·try%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·quick(SB)\n", f.Name, i, f.Name)
+			by := "quick"
+			if f.threads {
+				by = "threadQuick"
+			}
+			fmt.Fprintf(b, "\nTEXT ·try%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·%s(SB)\n", f.Name, i, f.Name, by)
 			if !f.leaf {
 				entry = "try"
 			}

@@ -35,6 +35,19 @@ func (m *threadMutex) Lock() {
 	}
 }
 
+// lockRaw is Lock for threads that the Go scheduler takes to be in C, or does not know.
+func (m *threadMutex) lockRaw() bool {
+	if !m.state.CompareAndSwap(0, 1) {
+		for m.state.Swap(2) != 0 {
+			_, _, _ = syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(&m.state)), futexWait, 2, 0, 0, 0)
+		}
+	}
+	return true
+}
+
+// rawMutex says that TryLock and Unlock are for such threads, too.
+const rawMutex = true
+
 // TryLock takes the mutex if it is free.
 func (m *threadMutex) TryLock() bool { return m.state.CompareAndSwap(0, 1) }
 

@@ -6,3 +6,8 @@ import "sync"
 
 // threadMutex is a mutex for threads; see the one for Linux.
 type threadMutex struct{ sync.Mutex }
+
+// rawMutex says that threads which the Go scheduler takes to be in C cannot use it.
+const rawMutex = false
+
+func (m *threadMutex) lockRaw() bool { return false }
