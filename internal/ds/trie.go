@@ -34,21 +34,36 @@ type TrieLeaf struct {
 
 const leafHeader = int(unsafe.Sizeof(TrieLeaf{}))
 
-// branch is followed by its children, in order: leaves, or branches and one.
-//
-// From its lowest bit on, head has a bit for each value of a half byte, after one
-// for keys that end there, then how many children there is room for, then the
-// number of the half byte.
+// branch is followed by its children, in order: leaves, or branches and one. From
+// its lowest bit on, head has
+//   - how far to shift a word of eight bytes of the key to have the half byte below,
+//   - how many children there is room for,
+//   - a bit for keys that end before it, and one for each value of the half byte that
+//     has a child,
+//   - the number of the byte.
 type branch struct{ head uint64 }
 
 const (
+	roomShift  = 6
+	valueShift = roomShift + 5
+	indexShift = valueShift + branchValues
+
 	branchValues = 17
-	valueBits    = 1<<branchValues - 1
-	roomShift    = branchValues
-	nibbleShift  = roomShift + 5
+	shiftBits    = 1<<roomShift - 1
+	roomBits     = 1<<(valueShift-roomShift) - 1
+	endValue     = 1 << valueShift
+	valueBits    = endValue * (1<<branchValues - 1)
+
+	// MaxTrieKey is how long a key may be, in bytes.
+	MaxTrieKey = 1<<(64-indexShift) - 1
 )
 
-func trieLeaf(p uintptr) *TrieLeaf  { return (*TrieLeaf)(mem.Ptr(p)) }
+// placeOf is where a half byte is, as head has it.
+func placeOf(nibble uint64) uint64 {
+	i := nibble >> 1
+	return i<<indexShift | i&7<<3 | ^nibble&1<<2
+}
+
 func branchAt(p uintptr) *branch    { return (*branch)(mem.Ptr(p - 1)) }
 func isBranch(p uintptr) bool       { return p&1 != 0 }
 func leafBytes(key int) int         { return leafHeader + key }
@@ -56,8 +71,8 @@ func branchBytes(room int) int      { return 8 + 8*room }
 func roomFor(n int) int             { return n | 1 } // blocks come in steps of 16 bytes
 func (l *TrieLeaf) addr() uintptr   { return uintptr(unsafe.Pointer(l)) }
 func (b *branch) addr() uintptr     { return uintptr(unsafe.Pointer(b)) + 1 }
-func (b *branch) nibble() uint64    { return b.head >> nibbleShift }
-func (b *branch) room() int         { return int(b.head >> roomShift & 31) }
+func (b *branch) nibble() uint64    { return b.head>>indexShift<<1 | ^b.head>>2&1 }
+func (b *branch) room() int         { return int(b.head >> roomShift & roomBits) }
 func (b *branch) len() int          { return bits.OnesCount64(b.head & valueBits) }
 func (b *branch) free(s *mem.Stock) { s.Give(b.addr()-1, branchBytes(b.room())) }
 
@@ -66,7 +81,11 @@ func (b *branch) kid(i int) *uintptr {
 }
 
 // rank is how many children are before that of the value, which is a bit.
-func (b *branch) rank(value uint64) int { return bits.OnesCount64(b.head & (value - 1) & valueBits) }
+func (b *branch) rank(value uint64) int { return bits.OnesCount64(b.head & (value - endValue)) }
+
+// trieLeaf is the leaf at p, nil for 0, which mem.Ptr would not do: to the compiler
+// what it makes is never nil.
+func trieLeaf(p uintptr) *TrieLeaf { return *(**TrieLeaf)(unsafe.Pointer(&p)) }
 
 // Key is the leaf's key. It aliases the leaf.
 func (l *TrieLeaf) Key() []byte {
@@ -89,31 +108,57 @@ func (t *Trie) Bytes() int { return t.bytes }
 // are where they are.
 func (t *Trie) Losses() uint64 { return t.losses }
 
-// valueAt is the bit that stands for what the key has in a half byte.
-func valueAt(key []byte, nibble uint64) uint64 {
-	i := nibble >> 1
-	if i >= uint64(len(key)) {
-		return 1
+// firstWord is the first eight bytes of a key, with zeros for those it lacks.
+func firstWord(key []byte) uint64 {
+	p, n := unsafe.Pointer(unsafe.SliceData(key)), len(key)
+	switch {
+	case n >= 8:
+		return *(*uint64)(p)
+	case n >= 4:
+		return uint64(*(*uint32)(p)) | uint64(*(*uint32)(unsafe.Add(p, n-4)))<<(8*(n-4)&63)
+	case n > 0:
+		return uint64(byteAt(p, 0)) | uint64(byteAt(p, n/2))<<(8*(n/2)&63) | uint64(byteAt(p, n-1))<<(8*(n-1)&63)
 	}
-	c := *(*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(key)), i))
-	return 2 << (c >> (^nibble & 1 << 2) & 15)
+	return 0
+}
+
+// valueAt is the bit that stands for what the key has in a branch's half byte. The
+// key's first word spares waiting for a byte of it.
+func valueAt(head uint64, key []byte, word uint64) uint64 {
+	i := head >> indexShift
+	if i >= uint64(len(key)) {
+		return endValue
+	}
+	if i >= 8 {
+		word = uint64(*(*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(key)), i))) << (head & 56)
+	}
+	return 2 * endValue << (word >> (head & shiftBits) & 15)
+}
+
+// is says whether the leaf has the key.
+func (l *TrieLeaf) is(key []byte, word uint64) bool {
+	if l.size != len(key) {
+		return false
+	}
+	if n := len(key); n <= 8 {
+		// Blocks are multiples of eight bytes.
+		return n == 0 || (*(*uint64)(unsafe.Add(unsafe.Pointer(l), leafHeader))^word)<<(8*(8-n)&63) == 0
+	}
+	return string(l.Key()) == string(key)
 }
 
 // Find is the leaf with the key, or nil.
 func (t *Trie) Find(key []byte) *TrieLeaf {
-	p := t.root
+	p, word := t.root, firstWord(key)
 	for isBranch(p) {
 		b := branchAt(p)
-		v := valueAt(key, b.nibble())
+		v := valueAt(b.head, key, word)
 		if b.head&v == 0 {
 			return nil
 		}
 		p = *b.kid(b.rank(v))
 	}
-	if p == 0 {
-		return nil
-	}
-	if l := trieLeaf(p); string(l.Key()) == string(key) {
+	if l := trieLeaf(p); l != nil && l.is(key, word) {
 		return l
 	}
 	return nil
@@ -122,11 +167,11 @@ func (t *Trie) Find(key []byte) *TrieLeaf {
 // near is a leaf whose key has as much in common with the key, from its beginning
 // on, as any. The trie must not be empty.
 func (t *Trie) near(key []byte) *TrieLeaf {
-	p := t.root
+	p, word := t.root, firstWord(key)
 	for isBranch(p) {
 		b := branchAt(p)
 		i := 0
-		if v := valueAt(key, b.nibble()); b.head&v != 0 {
+		if v := valueAt(b.head, key, word); b.head&v != 0 {
 			i = b.rank(v)
 		}
 		p = *b.kid(i)
@@ -158,10 +203,10 @@ func differ(a, b []byte) (nibble uint64, same bool) {
 // to differ from it at the half byte, or as another child of kid, if that is a
 // branch of that half byte.
 type spot struct {
-	kid    *uintptr
-	nibble uint64
-	value  uint64 // the key's, as a bit
-	other  uint64 // that of what is below kid, if it is not another child's place
+	kid   *uintptr
+	place uint64
+	value uint64 // the key's, as a bit
+	other uint64 // that of what is below kid, if it is not another child's place
 }
 
 // spotOf finds where the key belongs, or the leaf that has it. The trie must not be
@@ -172,7 +217,8 @@ func (t *Trie) spotOf(key []byte) (spot, *TrieLeaf) {
 	if same {
 		return spot{}, l
 	}
-	s := spot{kid: &t.root, nibble: nibble, value: valueAt(key, nibble)}
+	word, place := firstWord(key), placeOf(nibble)
+	s := spot{kid: &t.root, place: place, value: valueAt(place, key, word)}
 	for isBranch(*s.kid) {
 		b := branchAt(*s.kid)
 		if b.nibble() == nibble {
@@ -181,9 +227,9 @@ func (t *Trie) spotOf(key []byte) (spot, *TrieLeaf) {
 		if b.nibble() > nibble {
 			break
 		}
-		s.kid = b.kid(b.rank(valueAt(key, b.nibble())))
+		s.kid = b.kid(b.rank(valueAt(b.head, key, word)))
 	}
-	s.other = valueAt(l.Key(), nibble)
+	s.other = valueAt(place, l.Key(), firstWord(l.Key()))
 	return s, nil
 }
 

@@ -126,15 +126,15 @@ func (l *TrieLeaf) unlink() {
 }
 
 // newBranch makes a branch of a block that has no children yet.
-func newBranch(p uintptr, nibble uint64, room int) *branch {
+func newBranch(p uintptr, place uint64, room int) *branch {
 	b := (*branch)(mem.Ptr(p))
-	b.head = nibble<<nibbleShift | uint64(room)<<roomShift
+	b.head = place | uint64(room)<<roomShift
 	return b
 }
 
 // split puts a branch, the block b, over what is at the spot and the leaf p.
 func (t *Trie) split(at *spot, b, p uintptr) {
-	n := newBranch(b, at.nibble, roomFor(2))
+	n := newBranch(b, at.place, roomFor(2))
 	n.head |= at.value | at.other
 	*n.kid(n.rank(at.value)) = p
 	*n.kid(n.rank(at.other)) = *at.kid
@@ -152,8 +152,7 @@ func (t *Trie) grow(s *mem.Stock, at *spot, b, p uintptr) {
 
 // move gives a branch another block.
 func (t *Trie) move(s *mem.Stock, old *branch, to uintptr, room int) *branch {
-	n := newBranch(to, old.nibble(), room)
-	n.head |= old.head & valueBits
+	n := newBranch(to, old.head&^(roomBits<<roomShift), room)
 	for i := range old.len() {
 		*n.kid(i) = *old.kid(i)
 	}
@@ -184,10 +183,10 @@ func (b *branch) drop(value uint64) {
 func (t *Trie) Delete(s *mem.Stock, key []byte) bool {
 	var above *uintptr // where the branch is that has kid, whose value is v
 	var v uint64
-	kid := &t.root
+	kid, word := &t.root, firstWord(key)
 	for isBranch(*kid) {
 		b := branchAt(*kid)
-		if v = valueAt(key, b.nibble()); b.head&v == 0 {
+		if v = valueAt(b.head, key, word); b.head&v == 0 {
 			return false
 		}
 		above, kid = kid, b.kid(b.rank(v))
@@ -196,7 +195,7 @@ func (t *Trie) Delete(s *mem.Stock, key []byte) bool {
 		return false
 	}
 	l := trieLeaf(*kid)
-	if string(l.Key()) != string(key) {
+	if !l.is(key, word) {
 		return false
 	}
 	l.unlink()
