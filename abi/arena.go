@@ -185,7 +185,7 @@ var (
 
 // headOf returns the head word of the cell at p, or 0 when p cannot be a cell.
 func headOf(p uintptr) uint64 {
-	if p < arenaLow || p >= atomic.LoadUintptr(&arenaEnd) || p%cellSize != 0 {
+	if p%cellSize != 0 || p-arenaLow >= atomic.LoadUintptr(&arenaEnd)-arenaLow {
 		return 0
 	}
 	return (*cellHead)(at(p)).head

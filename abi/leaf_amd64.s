@@ -7,7 +7,7 @@
 // they jump to tail with their index, as the stub would have done, all
 // argument registers intact.
 
-// The frame of quick: an argument and a result in Go's way, quickArgs, the
+// The frame of quick: room in which Go code may store its argument, quickArgs, the
 // callee-saved registers, the function's index, the guard and what it replaced.
 // With the return address it is a multiple of 16 bytes.
 #define ARGS   16
@@ -16,17 +16,27 @@
 #define QFRAME (GUARD+const_guardSize+8)
 
 // ROOMY goes to slow unless the runtime takes this stack for its own, with room: a
-// module may have stacks that it switches to. It uses R11.
+// module may have stacks that it switches to. It leaves g in R11, and uses R10.
 #define ROOMY \
 	MOVQ  (TLS), R11                 \
 	TESTQ R11, R11                   \ // a thread that never entered Go
 	JEQ   slow                       \
 	CMPQ  SP, const_gStackHigh(R11)  \
 	JHI   slow                       \
-	MOVQ  const_gStackGuard(R11), R11 \
-	ADDQ  $const_quickRoom, R11      \
-	CMPQ  SP, R11                    \
+	MOVQ  const_gStackGuard(R11), R10 \
+	ADDQ  $const_quickRoom, R10      \
+	CMPQ  SP, R10                    \
 	JCS   slow
+
+// RUN calls quick function AX with what Go code expects: g, which is in R11, a register
+// of zeros, the argument. The result is in AL.
+#define RUN \
+	LEAQ  ·quickEntries(SB), R10 \
+	MOVQ  (R10)(AX*8), R10       \
+	MOVQ  R11, R14               \
+	XORPS X15, X15               \
+	LEAQ  ARGS(SP), AX           \
+	CALL  R10
 
 // SAVE puts the arguments, the callee-saved registers and the function's index into
 // the frame. RESTORE and REGAIN take them out again, all but the result's register.
@@ -62,7 +72,7 @@
 	MOVQ (ARGS+quickArgs_ints+40)(SP), R9 \
 	MOVQ (SAVED+48)(SP), AX
 
-// quick calls the quick function at R10 for API function AX on the thread that has the
+// quick calls the quick function for API function AX on the thread that has the
 // host lock, and goes on to tail on others, or if that left it to do or met a bad
 // pointer.
 TEXT ·quick(SB), NOSPLIT|NOFRAME, $0
@@ -76,15 +86,13 @@ held:
 	ROOMY
 	SUBQ  $QFRAME, SP
 	SAVE
-	MOVQ  ·guardFrame(SB), AX
-	MOVQ  AX, (SAVED+56)(SP)
+	MOVQ  ·guardFrame(SB), R10
+	MOVQ  R10, (SAVED+56)(SP)
 	MOVQ  SP, (GUARD+const_guardSP)(SP)
-	LEAQ  GUARD(SP), AX
-	MOVQ  AX, ·guardFrame(SB)
-	LEAQ  ARGS(SP), AX
-	MOVQ  AX, 0(SP)
-	CALL  R10
-	CMPB  8(SP), $0
+	LEAQ  GUARD(SP), R10
+	MOVQ  R10, ·guardFrame(SB)
+	RUN
+	TESTB AL, AL
 	JEQ   undone
 	MOVQ  (SAVED+56)(SP), AX
 	MOVQ  AX, ·guardFrame(SB)
@@ -123,10 +131,8 @@ TEXT ·threadQuick(SB), NOSPLIT|NOFRAME, $0
 	ROOMY
 	SUBQ  $QFRAME, SP
 	SAVE
-	LEAQ  ARGS(SP), AX
-	MOVQ  AX, 0(SP)
-	CALL  R10
-	CMPB  8(SP), $0
+	RUN
+	TESTB AL, AL
 	RESTORE
 	JEQ   undone
 	MOVQ  (ARGS+quickArgs_ret)(SP), AX
@@ -202,6 +208,24 @@ manual:
 	MOVQ reg, class+cellClass_local(SB)      \
 	DECQ class+cellClass_localLive(SB)
 
+// LOCAL goes to slow unless the calling thread is the loop's, on the stack that it
+// began with, and reg the address of a word of what is in use of that. There modules
+// have what functions store to, as a rule, and can be written without a guard. It uses
+// R11.
+#define LOCAL(reg) \
+	BYTE $0x64; BYTE $0x4C; BYTE $0x8B; BYTE $0x1C; BYTE $0x25; LONG $0 \ // MOVQ FS:0, R11
+	CMPQ R11, ·quickThread(SB)        \
+	JNE  slow                         \
+	MOVQ (TLS), R11                   \
+	CMPQ SP, const_gStackLow(R11)     \
+	JCS  slow                         \
+	CMPQ reg, SP                      \
+	JCS  slow                         \
+	MOVQ const_gStackHigh(R11), R11   \
+	SUBQ $8, R11                      \
+	CMPQ reg, R11                     \
+	JHI  slow
+
 // const char *StringPtrLen(const RedisModuleString *str, size_t *len)
 TEXT ·leafStringPtrLen(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, stringCell_head, const_headString)
@@ -217,6 +241,61 @@ done:
 slow:
 	MOVL $const_fnStringPtrLen, AX
 	JMP  ·tail(SB)
+
+// int StringToLongLong(const RedisModuleString *str, long long *ll)
+//
+// Up to 18 digits, for which nothing can run over.
+TEXT ·leafStringToLongLong(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, stringCell_head, const_headString)
+	LOCAL(SI)
+	MOVQ  stringCell_ptr(DI), R8
+	MOVQ  stringCell_len(DI), R9
+	LEAQ  -1(R9), CX
+	CMPQ  CX, $17
+	JHI   slow
+	XORL  R10, R10
+	MOVBLZX (R8), AX
+	CMPL  AX, $'-'
+	JEQ   minus
+
+begin:
+	SUBL  $'1', AX
+	CMPL  AX, $8
+	JHI   slow
+	INCL  AX
+
+digit:
+	DECQ  R9
+	JEQ   sign
+	INCQ  R8
+	MOVBLZX (R8), CX
+	SUBL  $'0', CX
+	CMPL  CX, $9
+	JHI   slow
+	LEAQ  (AX)(AX*4), AX
+	LEAQ  (CX)(AX*2), AX
+	JMP   digit
+
+sign:
+	TESTL R10, R10
+	JEQ   store
+	NEGQ  AX
+
+store:
+	MOVQ  AX, (SI)
+	XORL  AX, AX
+	RET
+
+minus:
+	DECQ  R9
+	JEQ   slow
+	INCQ  R8
+	INCL  R10
+	MOVBLZX (R8), AX
+	JMP   begin
+
+slow:
+	JMP ·tryStringToLongLong(SB)
 
 // int GetSelectedDb(RedisModuleCtx *ctx)
 TEXT ·leafGetSelectedDb(SB), NOSPLIT|NOFRAME, $0
@@ -349,6 +428,53 @@ TEXT ·leafKeyType(SB), NOSPLIT|NOFRAME, $0
 slow:
 	MOVL $const_fnKeyType, AX
 	JMP  ·tail(SB)
+
+// char *StringDMA(RedisModuleKey *key, size_t *len, int mode)
+//
+// Of a key that is open for reading, and has a string with the raw encoding and
+// without a time of expiry.
+TEXT ·leafStringDMA(SB), NOSPLIT|NOFRAME, $0
+	CELL(DI, keyCell_head, const_headKey)
+	LOCAL(SI)
+	CMPL  keyCell_quick(DI), $1
+	JNE   slow
+	MOVQ  keyCell_counter(DI), CX
+	TESTQ CX, CX
+	JEQ   slow
+	MOVQ  (CX), CX
+	CMPQ  CX, keyCell_moves(DI)
+	JNE   slow
+	MOVQ  keyCell_entry(DI), R8
+	TESTQ R8, R8
+	JEQ   slow
+	MOVQ  (R8), CX
+	TESTL $const_entryKind, CX
+	JNE   slow
+	MOVQ  CX, AX
+	SHRQ  $const_entryFlags, AX
+	ANDL  $const_entryWords, AX
+	JNE   words
+	SHRQ  $const_entryKey, CX
+	MOVBLZX CX, AX
+	SHRQ  $(const_entryValue-const_entryKey), CX
+	JEQ   slow                                     // nothing to point to
+	LEAQ  const_entryHead(R8)(AX*1), AX
+	MOVQ  CX, (SI)
+	RET
+
+words:
+	CMPL  AX, $const_entryBlock
+	JNE   slow
+	MOVQ  const_entryHead(R8), AX
+	MOVQ  (AX), CX
+	TESTQ CX, CX
+	JEQ   slow
+	ADDQ  $const_entryBlockHead, AX
+	MOVQ  CX, (SI)
+	RET
+
+slow:
+	JMP ·tryStringDMA(SB)
 
 // void CloseKey(RedisModuleKey *kp)
 TEXT ·leafCloseKey(SB), NOSPLIT|NOFRAME, $0
@@ -532,3 +658,43 @@ digit:
 	MOVQ R8, ctxCell_wpos(DI)
 	XORL AX, AX
 	RET
+
+// CLOCK calls the C library for the time, CLOCK_REALTIME of clock_gettime: seconds to
+// AX, nanoseconds to CX. Any thread.
+#define CLOCK \
+	MOVQ  ·libcClock(SB), AX \
+	TESTQ AX, AX             \
+	JEQ   slow               \
+	SUBQ  $24, SP            \
+	XORL  DI, DI             \
+	MOVQ  SP, SI             \
+	CALL  AX                 \
+	MOVQ  (SP), AX           \
+	MOVQ  8(SP), CX          \
+	ADDQ  $24, SP
+
+// long long Milliseconds(void)
+TEXT ·leafMilliseconds(SB), NOSPLIT|NOFRAME, $0
+	CLOCK
+	IMULQ $1000, AX
+	IMULQ $0x431BDE83, CX // 2^50 by a million
+	SHRQ  $50, CX
+	ADDQ  CX, AX
+	RET
+
+slow:
+	MOVL $const_fnMilliseconds, AX
+	JMP  ·tail(SB)
+
+// uint64_t Microseconds(void)
+TEXT ·leafMicroseconds(SB), NOSPLIT|NOFRAME, $0
+	CLOCK
+	IMULQ $1000000, AX
+	IMULQ $0x10624DD3, CX // 2^38 by a thousand
+	SHRQ  $38, CX
+	ADDQ  CX, AX
+	RET
+
+slow:
+	MOVL $const_fnMicroseconds, AX
+	JMP  ·tail(SB)

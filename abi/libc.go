@@ -17,6 +17,7 @@ var (
 	libcUsable    uintptr
 	// libcMallinfo is 0 in libraries that lack it, as all but glibc do.
 	libcMallinfo uintptr
+	libcClock    uintptr // clock_gettime, for leaf functions
 )
 
 // resolveLibc finds what this package needs of the C library.
@@ -38,6 +39,7 @@ func resolveLibc() error {
 		*s.addr = a
 	}
 	libcMallinfo = libcFunc("mallinfo2")
+	libcClock = libcFunc("clock_gettime")
 	resolveHeap()
 	return nil
 }

@@ -3,6 +3,7 @@ package abi
 import (
 	"unsafe"
 
+	"berth/internal/ds"
 	"berth/internal/resp"
 	"berth/internal/store"
 )
@@ -23,6 +24,26 @@ type quickArgs struct {
 	ints [numInts]uint64
 	ret  uint64
 }
+
+// quickEntries are where the quick functions begin, by their index: the code that takes
+// its argument in a register, as Go code is called by Go code.
+var quickEntries [numAPI]uintptr
+
+func entryOf(f func(*quickArgs) bool) uintptr { return **(**uintptr)(unsafe.Pointer(&f)) }
+
+// What leafStringDMA reads of an entry: its first word, where type and encoding are
+// both 0, the flags for the words that follow, the lengths of the key and of the value
+// behind it; then, with one flag, the address of a block that begins with its length.
+const (
+	entryKind      = 0xff
+	entryFlags     = 32
+	entryWords     = ds.FlagWord | ds.FlagExpire | ds.FlagLong
+	entryBlock     = ds.FlagWord
+	entryKey       = 40
+	entryValue     = 48
+	entryHead      = 8
+	entryBlockHead = 16
+)
 
 // What the assembly reads of runtime.g, whose beginning is known to compilers,
 // too.

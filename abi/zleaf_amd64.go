@@ -35,6 +35,8 @@ func init() {
 		fnModuleTypeGetType:             addrModuleTypeGetType,
 		fnModuleTypeGetValue:            addrModuleTypeGetValue,
 		fnRetainString:                  addrRetainString,
+		fnMilliseconds:                  addrMilliseconds,
+		fnMicroseconds:                  addrMicroseconds,
 		fnCreateDict:                    addrCreateDict,
 		fnFreeDict:                      addrFreeDict,
 		fnDictSize:                      addrDictSize,
@@ -64,6 +66,57 @@ func init() {
 		fnThreadSafeContextLock:         addrThreadSafeContextLock,
 		fnThreadSafeContextTryLock:      addrThreadSafeContextTryLock,
 		fnThreadSafeContextUnlock:       addrThreadSafeContextUnlock,
+	}
+	for i, f := range map[int]func(*quickArgs) bool{
+		fnOpenKey:                       quickOpenKey,
+		fnCloseKey:                      quickCloseKey,
+		fnCreateString:                  quickCreateString,
+		fnCreateStringFromLongLong:      quickCreateStringFromLongLong,
+		fnCreateStringFromString:        quickCreateStringFromString,
+		fnFreeString:                    quickFreeString,
+		fnReplyWithSimpleString:         quickReplyWithSimpleString,
+		fnReplyWithStringBuffer:         quickReplyWithStringBuffer,
+		fnReplyWithCString:              quickReplyWithCString,
+		fnReplyWithString:               quickReplyWithString,
+		fnReplyWithCallReply:            quickReplyWithCallReply,
+		fnStringToLongLong:              quickStringToLongLong,
+		fnStringDMA:                     quickStringDMA,
+		fnZsetScore:                     quickZsetScore,
+		fnHashGet:                       quickHashGet,
+		fnGetContextFlags:               quickGetContextFlags,
+		fnModuleTypeGetType:             quickModuleTypeGetType,
+		fnModuleTypeGetValue:            quickModuleTypeGetValue,
+		fnRetainString:                  quickRetainString,
+		fnCreateDict:                    quickCreateDict,
+		fnFreeDict:                      quickFreeDict,
+		fnDictSize:                      quickDictSize,
+		fnDictSetC:                      quickDictSetC,
+		fnDictReplaceC:                  quickDictReplaceC,
+		fnDictSet:                       quickDictSet,
+		fnDictReplace:                   quickDictReplace,
+		fnDictGetC:                      quickDictGetC,
+		fnDictGet:                       quickDictGet,
+		fnDictDelC:                      quickDictDelC,
+		fnDictDel:                       quickDictDel,
+		fnDictIteratorStartC:            quickDictIteratorStartC,
+		fnDictIteratorStart:             quickDictIteratorStart,
+		fnDictIteratorStop:              quickDictIteratorStop,
+		fnDictIteratorReseekC:           quickDictIteratorReseekC,
+		fnDictIteratorReseek:            quickDictIteratorReseek,
+		fnDictNextC:                     quickDictNextC,
+		fnDictPrevC:                     quickDictPrevC,
+		fnDictNext:                      quickDictNext,
+		fnDictPrev:                      quickDictPrev,
+		fnDictCompareC:                  quickDictCompareC,
+		fnDictCompare:                   quickDictCompare,
+		fnUnblockClient:                 quickUnblockClient,
+		fnBlockedClientMeasureTimeStart: quickBlockedClientMeasureTimeStart,
+		fnBlockedClientMeasureTimeEnd:   quickBlockedClientMeasureTimeEnd,
+		fnThreadSafeContextLock:         quickThreadSafeContextLock,
+		fnThreadSafeContextTryLock:      quickThreadSafeContextTryLock,
+		fnThreadSafeContextUnlock:       quickThreadSafeContextUnlock,
+	} {
+		quickEntries[i] = entryOf(f)
 	}
 }
 
@@ -98,6 +151,8 @@ func addrGetContextFlags() uintptr
 func addrModuleTypeGetType() uintptr
 func addrModuleTypeGetValue() uintptr
 func addrRetainString() uintptr
+func addrMilliseconds() uintptr
+func addrMicroseconds() uintptr
 func addrCreateDict() uintptr
 func addrFreeDict() uintptr
 func addrDictSize() uintptr

@@ -16,7 +16,6 @@ TEXT ·addrGetSelectedDb(SB), NOSPLIT, $0-8
 
 TEXT ·tryOpenKey(SB), NOSPLIT|NOFRAME, $0
 	MOVL $19, AX
-	LEAQ ·quickOpenKey(SB), R10
 	JMP ·quick(SB)
 
 // func addrOpenKey() uintptr
@@ -27,7 +26,6 @@ TEXT ·addrOpenKey(SB), NOSPLIT, $0-8
 
 TEXT ·tryCloseKey(SB), NOSPLIT|NOFRAME, $0
 	MOVL $21, AX
-	LEAQ ·quickCloseKey(SB), R10
 	JMP ·quick(SB)
 
 // func addrCloseKey() uintptr
@@ -68,7 +66,6 @@ TEXT ·addrCallReplyLength(SB), NOSPLIT, $0-8
 
 TEXT ·tryCreateString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $47, AX
-	LEAQ ·quickCreateString(SB), R10
 	JMP ·quick(SB)
 
 // func addrCreateString() uintptr
@@ -79,7 +76,6 @@ TEXT ·addrCreateString(SB), NOSPLIT, $0-8
 
 TEXT ·tryCreateStringFromLongLong(SB), NOSPLIT|NOFRAME, $0
 	MOVL $48, AX
-	LEAQ ·quickCreateStringFromLongLong(SB), R10
 	JMP ·quick(SB)
 
 // func addrCreateStringFromLongLong() uintptr
@@ -90,7 +86,6 @@ TEXT ·addrCreateStringFromLongLong(SB), NOSPLIT, $0-8
 
 TEXT ·tryCreateStringFromString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $52, AX
-	LEAQ ·quickCreateStringFromString(SB), R10
 	JMP ·quick(SB)
 
 // func addrCreateStringFromString() uintptr
@@ -101,7 +96,6 @@ TEXT ·addrCreateStringFromString(SB), NOSPLIT, $0-8
 
 TEXT ·tryFreeString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $55, AX
-	LEAQ ·quickFreeString(SB), R10
 	JMP ·quick(SB)
 
 // func addrFreeString() uintptr
@@ -118,7 +112,6 @@ TEXT ·addrStringPtrLen(SB), NOSPLIT, $0-8
 
 TEXT ·tryReplyWithSimpleString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $59, AX
-	LEAQ ·quickReplyWithSimpleString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithSimpleString() uintptr
@@ -135,7 +128,6 @@ TEXT ·addrReplyWithArray(SB), NOSPLIT, $0-8
 
 TEXT ·tryReplyWithStringBuffer(SB), NOSPLIT|NOFRAME, $0
 	MOVL $71, AX
-	LEAQ ·quickReplyWithStringBuffer(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithStringBuffer() uintptr
@@ -146,7 +138,6 @@ TEXT ·addrReplyWithStringBuffer(SB), NOSPLIT, $0-8
 
 TEXT ·tryReplyWithCString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $72, AX
-	LEAQ ·quickReplyWithCString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithCString() uintptr
@@ -157,7 +148,6 @@ TEXT ·addrReplyWithCString(SB), NOSPLIT, $0-8
 
 TEXT ·tryReplyWithString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $73, AX
-	LEAQ ·quickReplyWithString(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithString() uintptr
@@ -174,7 +164,6 @@ TEXT ·addrReplyWithNull(SB), NOSPLIT, $0-8
 
 TEXT ·tryReplyWithCallReply(SB), NOSPLIT|NOFRAME, $0
 	MOVL $82, AX
-	LEAQ ·quickReplyWithCallReply(SB), R10
 	JMP ·quick(SB)
 
 // func addrReplyWithCallReply() uintptr
@@ -185,12 +174,11 @@ TEXT ·addrReplyWithCallReply(SB), NOSPLIT, $0-8
 
 TEXT ·tryStringToLongLong(SB), NOSPLIT|NOFRAME, $0
 	MOVL $83, AX
-	LEAQ ·quickStringToLongLong(SB), R10
 	JMP ·quick(SB)
 
 // func addrStringToLongLong() uintptr
 TEXT ·addrStringToLongLong(SB), NOSPLIT, $0-8
-	LEAQ ·tryStringToLongLong(SB), AX
+	LEAQ ·leafStringToLongLong(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -202,18 +190,16 @@ TEXT ·addrCallReplyStringPtr(SB), NOSPLIT, $0-8
 
 TEXT ·tryStringDMA(SB), NOSPLIT|NOFRAME, $0
 	MOVL $96, AX
-	LEAQ ·quickStringDMA(SB), R10
 	JMP ·quick(SB)
 
 // func addrStringDMA() uintptr
 TEXT ·addrStringDMA(SB), NOSPLIT, $0-8
-	LEAQ ·tryStringDMA(SB), AX
+	LEAQ ·leafStringDMA(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
 TEXT ·tryZsetScore(SB), NOSPLIT|NOFRAME, $0
 	MOVL $107, AX
-	LEAQ ·quickZsetScore(SB), R10
 	JMP ·quick(SB)
 
 // func addrZsetScore() uintptr
@@ -224,7 +210,6 @@ TEXT ·addrZsetScore(SB), NOSPLIT, $0-8
 
 TEXT ·tryHashGet(SB), NOSPLIT|NOFRAME, $0
 	MOVL $119, AX
-	LEAQ ·quickHashGet(SB), R10
 	JMP ·quick(SB)
 
 // func addrHashGet() uintptr
@@ -241,7 +226,6 @@ TEXT ·addrGetClientId(SB), NOSPLIT, $0-8
 
 TEXT ·tryGetContextFlags(SB), NOSPLIT|NOFRAME, $0
 	MOVL $141, AX
-	LEAQ ·quickGetContextFlags(SB), R10
 	JMP ·quick(SB)
 
 // func addrGetContextFlags() uintptr
@@ -252,7 +236,6 @@ TEXT ·addrGetContextFlags(SB), NOSPLIT, $0-8
 
 TEXT ·tryModuleTypeGetType(SB), NOSPLIT|NOFRAME, $0
 	MOVL $147, AX
-	LEAQ ·quickModuleTypeGetType(SB), R10
 	JMP ·quick(SB)
 
 // func addrModuleTypeGetType() uintptr
@@ -263,7 +246,6 @@ TEXT ·addrModuleTypeGetType(SB), NOSPLIT, $0-8
 
 TEXT ·tryModuleTypeGetValue(SB), NOSPLIT|NOFRAME, $0
 	MOVL $148, AX
-	LEAQ ·quickModuleTypeGetValue(SB), R10
 	JMP ·quick(SB)
 
 // func addrModuleTypeGetValue() uintptr
@@ -274,7 +256,6 @@ TEXT ·addrModuleTypeGetValue(SB), NOSPLIT, $0-8
 
 TEXT ·tryRetainString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $176, AX
-	LEAQ ·quickRetainString(SB), R10
 	JMP ·quick(SB)
 
 // func addrRetainString() uintptr
@@ -283,9 +264,20 @@ TEXT ·addrRetainString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func addrMilliseconds() uintptr
+TEXT ·addrMilliseconds(SB), NOSPLIT, $0-8
+	LEAQ ·leafMilliseconds(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func addrMicroseconds() uintptr
+TEXT ·addrMicroseconds(SB), NOSPLIT, $0-8
+	LEAQ ·leafMicroseconds(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryCreateDict(SB), NOSPLIT|NOFRAME, $0
 	MOVL $197, AX
-	LEAQ ·quickCreateDict(SB), R10
 	JMP ·quick(SB)
 
 // func addrCreateDict() uintptr
@@ -296,7 +288,6 @@ TEXT ·addrCreateDict(SB), NOSPLIT, $0-8
 
 TEXT ·tryFreeDict(SB), NOSPLIT|NOFRAME, $0
 	MOVL $198, AX
-	LEAQ ·quickFreeDict(SB), R10
 	JMP ·quick(SB)
 
 // func addrFreeDict() uintptr
@@ -307,7 +298,6 @@ TEXT ·addrFreeDict(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictSize(SB), NOSPLIT|NOFRAME, $0
 	MOVL $199, AX
-	LEAQ ·quickDictSize(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictSize() uintptr
@@ -318,7 +308,6 @@ TEXT ·addrDictSize(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictSetC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $200, AX
-	LEAQ ·quickDictSetC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictSetC() uintptr
@@ -329,7 +318,6 @@ TEXT ·addrDictSetC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictReplaceC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $201, AX
-	LEAQ ·quickDictReplaceC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictReplaceC() uintptr
@@ -340,7 +328,6 @@ TEXT ·addrDictReplaceC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictSet(SB), NOSPLIT|NOFRAME, $0
 	MOVL $202, AX
-	LEAQ ·quickDictSet(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictSet() uintptr
@@ -351,7 +338,6 @@ TEXT ·addrDictSet(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictReplace(SB), NOSPLIT|NOFRAME, $0
 	MOVL $203, AX
-	LEAQ ·quickDictReplace(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictReplace() uintptr
@@ -362,7 +348,6 @@ TEXT ·addrDictReplace(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictGetC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $204, AX
-	LEAQ ·quickDictGetC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictGetC() uintptr
@@ -373,7 +358,6 @@ TEXT ·addrDictGetC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictGet(SB), NOSPLIT|NOFRAME, $0
 	MOVL $205, AX
-	LEAQ ·quickDictGet(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictGet() uintptr
@@ -384,7 +368,6 @@ TEXT ·addrDictGet(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictDelC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $206, AX
-	LEAQ ·quickDictDelC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictDelC() uintptr
@@ -395,7 +378,6 @@ TEXT ·addrDictDelC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictDel(SB), NOSPLIT|NOFRAME, $0
 	MOVL $207, AX
-	LEAQ ·quickDictDel(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictDel() uintptr
@@ -406,7 +388,6 @@ TEXT ·addrDictDel(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictIteratorStartC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $208, AX
-	LEAQ ·quickDictIteratorStartC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictIteratorStartC() uintptr
@@ -417,7 +398,6 @@ TEXT ·addrDictIteratorStartC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictIteratorStart(SB), NOSPLIT|NOFRAME, $0
 	MOVL $209, AX
-	LEAQ ·quickDictIteratorStart(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictIteratorStart() uintptr
@@ -428,7 +408,6 @@ TEXT ·addrDictIteratorStart(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictIteratorStop(SB), NOSPLIT|NOFRAME, $0
 	MOVL $210, AX
-	LEAQ ·quickDictIteratorStop(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictIteratorStop() uintptr
@@ -439,7 +418,6 @@ TEXT ·addrDictIteratorStop(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictIteratorReseekC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $211, AX
-	LEAQ ·quickDictIteratorReseekC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictIteratorReseekC() uintptr
@@ -450,7 +428,6 @@ TEXT ·addrDictIteratorReseekC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictIteratorReseek(SB), NOSPLIT|NOFRAME, $0
 	MOVL $212, AX
-	LEAQ ·quickDictIteratorReseek(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictIteratorReseek() uintptr
@@ -461,7 +438,6 @@ TEXT ·addrDictIteratorReseek(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictNextC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $213, AX
-	LEAQ ·quickDictNextC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictNextC() uintptr
@@ -472,7 +448,6 @@ TEXT ·addrDictNextC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictPrevC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $214, AX
-	LEAQ ·quickDictPrevC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictPrevC() uintptr
@@ -483,7 +458,6 @@ TEXT ·addrDictPrevC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictNext(SB), NOSPLIT|NOFRAME, $0
 	MOVL $215, AX
-	LEAQ ·quickDictNext(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictNext() uintptr
@@ -494,7 +468,6 @@ TEXT ·addrDictNext(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictPrev(SB), NOSPLIT|NOFRAME, $0
 	MOVL $216, AX
-	LEAQ ·quickDictPrev(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictPrev() uintptr
@@ -505,7 +478,6 @@ TEXT ·addrDictPrev(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictCompareC(SB), NOSPLIT|NOFRAME, $0
 	MOVL $217, AX
-	LEAQ ·quickDictCompareC(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictCompareC() uintptr
@@ -516,7 +488,6 @@ TEXT ·addrDictCompareC(SB), NOSPLIT, $0-8
 
 TEXT ·tryDictCompare(SB), NOSPLIT|NOFRAME, $0
 	MOVL $218, AX
-	LEAQ ·quickDictCompare(SB), R10
 	JMP ·quick(SB)
 
 // func addrDictCompare() uintptr
@@ -527,7 +498,6 @@ TEXT ·addrDictCompare(SB), NOSPLIT, $0-8
 
 TEXT ·tryUnblockClient(SB), NOSPLIT|NOFRAME, $0
 	MOVL $261, AX
-	LEAQ ·quickUnblockClient(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrUnblockClient() uintptr
@@ -544,7 +514,6 @@ TEXT ·addrGetBlockedClientPrivateData(SB), NOSPLIT, $0-8
 
 TEXT ·tryBlockedClientMeasureTimeStart(SB), NOSPLIT|NOFRAME, $0
 	MOVL $267, AX
-	LEAQ ·quickBlockedClientMeasureTimeStart(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrBlockedClientMeasureTimeStart() uintptr
@@ -555,7 +524,6 @@ TEXT ·addrBlockedClientMeasureTimeStart(SB), NOSPLIT, $0-8
 
 TEXT ·tryBlockedClientMeasureTimeEnd(SB), NOSPLIT|NOFRAME, $0
 	MOVL $268, AX
-	LEAQ ·quickBlockedClientMeasureTimeEnd(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrBlockedClientMeasureTimeEnd() uintptr
@@ -566,7 +534,6 @@ TEXT ·addrBlockedClientMeasureTimeEnd(SB), NOSPLIT, $0-8
 
 TEXT ·tryThreadSafeContextLock(SB), NOSPLIT|NOFRAME, $0
 	MOVL $272, AX
-	LEAQ ·quickThreadSafeContextLock(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrThreadSafeContextLock() uintptr
@@ -577,7 +544,6 @@ TEXT ·addrThreadSafeContextLock(SB), NOSPLIT, $0-8
 
 TEXT ·tryThreadSafeContextTryLock(SB), NOSPLIT|NOFRAME, $0
 	MOVL $273, AX
-	LEAQ ·quickThreadSafeContextTryLock(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrThreadSafeContextTryLock() uintptr
@@ -588,7 +554,6 @@ TEXT ·addrThreadSafeContextTryLock(SB), NOSPLIT, $0-8
 
 TEXT ·tryThreadSafeContextUnlock(SB), NOSPLIT|NOFRAME, $0
 	MOVL $274, AX
-	LEAQ ·quickThreadSafeContextUnlock(SB), R10
 	JMP ·threadQuick(SB)
 
 // func addrThreadSafeContextUnlock() uintptr

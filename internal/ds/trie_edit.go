@@ -23,15 +23,15 @@ const (
 //
 // All of the key is read before anything changes.
 func (t *Trie) Set(s *mem.Stock, key []byte, value uintptr, replace bool) Outcome {
+	if l := t.Find(key); l != nil {
+		if replace {
+			l.Value = value
+		}
+		return Found
+	}
 	var at spot
 	if t.root != 0 {
-		var l *TrieLeaf
-		if at, l = t.spotOf(key); l != nil {
-			if replace {
-				l.Value = value
-			}
-			return Found
-		}
+		at, _ = t.spotOf(key)
 	}
 	p := s.Peek(leafBytes(len(key)))
 	if p == 0 {

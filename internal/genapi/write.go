@@ -77,7 +77,13 @@ func writeLeaves(b *bytes.Buffer, table []*function) {
 			p("fn%s: addr%s,", f.Name, f.Name)
 		}
 	}
-	p("}\n}\n")
+	p("}\nfor i, f := range map[int]func(*quickArgs) bool{")
+	for _, f := range table {
+		if f.quick {
+			p("fn%s: quick%s,", f.Name, f.Name)
+		}
+	}
+	p("} {\nquickEntries[i] = entryOf(f)\n}\n}\n")
 	for _, f := range table {
 		if f.leaf || f.quick {
 			p("func addr%s() uintptr", f.Name)
@@ -95,7 +101,7 @@ func writeLeafAddresses(b *bytes.Buffer, table []*function) {
 			if f.threads {
 				by = "threadQuick"
 			}
-			fmt.Fprintf(b, "\nTEXT ·try%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tLEAQ ·quick%s(SB), R10\n\tJMP ·%s(SB)\n", f.Name, i, f.Name, by)
+			fmt.Fprintf(b, "\nTEXT ·try%s(SB), NOSPLIT|NOFRAME, $0\n\tMOVL $%d, AX\n\tJMP ·%s(SB)\n", f.Name, i, by)
 			if !f.leaf {
 				entry = "try"
 			}
