@@ -168,18 +168,17 @@ func (ctx *Context) giveReply(f *frame, c *server.Client) {
 	r := newReply(ctx)
 	r.buf, r.errors = c.SwapOutput(r.buf), c.TakeErrors()
 	r.parse()
-	if ctx.flags&ctxAutoMemory == 0 && cap(r.buf) <= keptReply && r.elems == nil && r.attr == nil {
-		r.cell().quick = 1
+	if ctx.flags&ctxAutoMemory == 0 && cap(r.buf) <= keptReply && r.attrs == nil {
+		r.cell.quick = 1
 	}
-	ctx.track(headReply, r.p)
-	f.setPtr(r.p)
+	ctx.track(headReply, r.cell.addr())
+	f.setPtr(r.cell.addr())
 }
 
 // givePromise answers a promise, which the module frees with the lock held.
 func (ctx *Context) givePromise(f *frame, p *promise) {
 	r := newReply(ctx)
-	r.kind, r.promise = replyPromise, p
-	r.show()
-	ctx.track(headReply, r.p)
-	f.setPtr(r.p)
+	r.cell.kind, r.promise = replyPromise, p
+	ctx.track(headReply, r.cell.addr())
+	f.setPtr(r.cell.addr())
 }

@@ -1,110 +1,113 @@
 package abi
 
-// callReply returns argument i, a live call reply, or nil. NULL is allowed
-// where the interface gives it a meaning, and reported by nobody.
-func (f *frame) callReply(i int) *callReply {
+import "strconv"
+
+// callReply returns argument i, a live call reply, or nil. NULL is allowed where the
+// interface gives it a meaning, and reported by nobody.
+func (f *frame) callReply(i int) *replyCell {
 	if f.int(i) == 0 {
 		return nil
 	}
-	return object[callReply](f, i, headReply)
+	return f.liveReply(i)
 }
 
-// bytesOut answers a pointer to b, NULL for none, and its length through the
-// pointer in argument i.
-func (f *frame) bytesOut(i int, b []byte) {
-	put(f.uptr(i), uint64(len(b)))
-	if cap(b) == 0 {
-		f.setPtr(0)
-		return
+// liveReply is callReply where NULL is a mistake like any other.
+func (f *frame) liveReply(i int) *replyCell {
+	p := f.uptr(i)
+	if headOf(p) == headReply {
+		return replyAt(p)
 	}
-	f.setPtr(addrOf(&b[:1][0]))
+	f.misusePointer(p, headReply)
+	return nil
 }
 
 func apiFreeCallReply(f *frame) {
-	r := f.callReply(0)
-	if r == nil || r.root != nil {
+	c := f.callReply(0)
+	if c == nil || c.root != c.addr() {
 		return // parts go with the whole
 	}
-	r.context().untrack(r.p)
+	r := c.whole()
+	r.context().untrack(c.root)
 	r.free(f.locked())
 }
 
 func apiCallReplyType(f *frame) {
 	f.setInt(replyUnknown)
-	if r := f.callReply(0); r != nil {
-		f.setInt(int64(r.kind))
+	if c := f.callReply(0); c != nil {
+		f.setInt(int64(c.kind))
 	}
 }
 
 func apiCallReplyInteger(f *frame) {
 	const least = -1 << 63 // what an answer that is no integer reads as
 	f.setInt(least)
-	if r := f.callReply(0); r != nil && r.kind == replyInteger {
-		f.setInt(r.n)
+	if c := f.callReply(0); c != nil && c.kind == replyInteger {
+		f.setInt(c.n)
 	}
 }
 
 func apiCallReplyDouble(f *frame) {
 	const least = -1 << 63
 	f.setFloat(least)
-	if r := f.callReply(0); r != nil && r.kind == replyDouble {
-		f.setFloat(r.f)
+	if c := f.callReply(0); c != nil && c.kind == replyDouble {
+		text, _, _ := replyLine(c.wire())
+		d, _ := strconv.ParseFloat(string(text), 64)
+		f.setFloat(d)
 	}
 }
 
 func apiCallReplyBool(f *frame) {
 	f.setInt(-1 << 31)
-	if r := f.callReply(0); r != nil && r.kind == replyBool {
-		f.setInt(r.n)
+	if c := f.callReply(0); c != nil && c.kind == replyBool {
+		f.setInt(c.n)
 	}
 }
 
 func apiCallReplyLength(f *frame) {
 	f.setInt(0)
-	if r := f.callReply(0); r != nil {
-		f.setInt(int64(r.length()))
+	if c := f.callReply(0); c != nil {
+		f.setInt(int64(c.len))
 	}
 }
 
-// text answers the bytes of a node of one of the kinds.
-func (f *frame) text(kinds ...int) *callReply {
-	r := f.callReply(0)
+// text answers the bytes of a node of one of two kinds.
+func (f *frame) text(kind, other int32) *replyCell {
+	c := f.callReply(0)
 	f.setPtr(0)
-	if r == nil {
+	if c == nil || c.kind != kind && c.kind != other {
 		return nil
 	}
-	for _, k := range kinds {
-		if r.kind == k {
-			f.bytesOut(1, r.str)
-			return r
-		}
-	}
-	return nil
+	put(f.uptr(1), c.len)
+	f.setPtr(c.str)
+	return c
 }
 
 func apiCallReplyStringPtr(f *frame) { f.text(replyString, replyError) }
 
-func apiCallReplyBigNumber(f *frame) { f.text(replyBigNumber) }
+func apiCallReplyBigNumber(f *frame) { f.text(replyBigNumber, replyBigNumber) }
 
 func apiCallReplyVerbatim(f *frame) {
-	if r := f.text(replyVerbatim); r != nil {
-		put(f.uptr(2), addrOf(&r.format))
+	if c := f.text(replyVerbatim, replyVerbatim); c != nil {
+		put(f.uptr(2), addrOf(&c.n))
 	}
 }
 
 func apiCallReplyProto(f *frame) {
 	f.setPtr(0)
-	if r := f.callReply(0); r != nil {
-		f.bytesOut(1, r.proto)
+	if c := f.callReply(0); c != nil {
+		put(f.uptr(1), c.size)
+		f.setPtr(c.proto)
 	}
 }
 
 // element answers element i of a node of the given kind.
-func (f *frame) element(kind int) {
-	r := f.callReply(0)
+func (f *frame) element(kind int32) {
+	c := f.callReply(0)
 	f.setPtr(0)
-	if i := f.int(1); r != nil && r.kind == kind && i < uint64(r.count) {
-		f.setPtr(r.below()[i].handle(f.locked()))
+	if i := f.int(1); c != nil && c.kind == kind && i < c.len {
+		if base := c.elements(f.locked()); base != 0 {
+			f.setPtr(base + uintptr(i)*cellSize)
+		}
 	}
 }
 
@@ -112,45 +115,46 @@ func apiCallReplyArrayElement(f *frame) { f.element(replyArray) }
 func apiCallReplySetElement(f *frame)   { f.element(replySet) }
 
 // pair answers key and value of a node of the given kind.
-func (f *frame) pair(kind int) {
-	r := f.callReply(0)
-	i := f.int(1)
-	if r == nil || r.kind != kind || i >= uint64(r.count/2) {
-		f.setOK(false)
+func (f *frame) pair(kind int32) {
+	c, i := f.callReply(0), f.int(1)
+	f.setOK(false)
+	if c == nil || c.kind != kind || i >= c.len {
 		return
 	}
-	locked := f.locked()
-	elems := r.below()
-	put(f.uptr(2), elems[2*i].handle(locked))
-	put(f.uptr(3), elems[2*i+1].handle(locked))
-	f.setOK(true)
+	if base := c.elements(f.locked()); base != 0 {
+		put(f.uptr(2), base+uintptr(2*i)*cellSize)
+		put(f.uptr(3), base+uintptr(2*i+1)*cellSize)
+		f.setOK(true)
+	}
 }
 
 func apiCallReplyMapElement(f *frame)       { f.pair(replyMap) }
 func apiCallReplyAttributeElement(f *frame) { f.pair(replyAttribute) }
 
 func apiCallReplyAttribute(f *frame) {
-	if r := f.callReply(0); r != nil && r.attr != nil {
-		f.setPtr(r.attr.handle(f.locked()))
+	if c := f.callReply(0); c != nil {
+		f.setPtr(c.whole().attrs[c.addr()])
 	}
 }
 
 func apiCreateStringFromCallReply(f *frame) {
-	r := f.callReply(0)
+	c := f.callReply(0)
 	f.setPtr(0)
-	if r == nil {
+	if c == nil {
 		return
 	}
+	var tmp [20]byte
 	var b []byte
-	switch r.kind {
-	case replyString, replyError, replyInteger, replyBigNumber, replyVerbatim:
-		b = r.str
+	switch c.kind {
+	case replyString, replyError, replyBigNumber, replyVerbatim:
+		b = c.text()
+	case replyInteger:
+		b = strconv.AppendInt(tmp[:0], c.n, 10)
 	default:
 		return
 	}
-	locked := f.locked()
-	s := newString(b, locked)
-	r.context().track(headString, s.addr())
+	s := newString(b, f.locked())
+	c.whole().context().track(headString, s.addr())
 	f.setPtr(s.addr())
 }
 
@@ -159,30 +163,26 @@ func apiReplyWithCallReply(f *frame) {
 	if ctx == nil {
 		return
 	}
-	r := object[callReply](f, 1, headReply)
-	if r == nil {
+	node := f.liveReply(1)
+	if node == nil {
 		return
 	}
 	c := ctx.reply(f)
 	if c == nil {
 		return
 	}
-	if root := r.rootOf(); root.resp3 && c.RESP < 3 {
+	r := node.whole()
+	if r.resp3 && c.RESP < 3 {
 		f.setOK(false)
 		return
 	}
-	if r.attr != nil {
-		c.WriteRaw(r.attr.proto)
+	if a := r.attrs[node.addr()]; a != 0 {
+		c.WriteRaw(replyAt(a).wire())
 	}
-	c.WriteRaw(r.proto)
-	c.CountErrors(r.errors)
-	r.errors = nil
+	c.WriteRaw(node.wire())
+	if node == r.cell {
+		c.CountErrors(r.errors)
+		r.errors = nil
+	}
 	f.setOK(true)
-}
-
-func (r *callReply) rootOf() *callReply {
-	if r.root != nil {
-		return r.root
-	}
-	return r
 }

@@ -2,9 +2,6 @@ package abi
 
 import "berth/internal/server"
 
-// replyPromise is REDISMODULE_REPLY_PROMISE.
-const replyPromise = 12
-
 // promise is what a Call that may wait gives when its command does: the reply is
 // for a callback of the module's, once there is one. It belongs to the holder of
 // the host lock.
@@ -39,7 +36,7 @@ func (p *promise) done(c *server.Client) {
 		r := newReply(nil)
 		r.buf, r.errors = c.TakeOutput(), c.TakeErrors()
 		r.parse()
-		p.m.call(server.ByPromise, p.fn, uint64(ctx.addr()), uint64(r.p), uint64(p.data), 0, 0, 0)
+		p.m.call(server.ByPromise, p.fn, uint64(ctx.addr()), uint64(r.cell.addr()), uint64(p.data), 0, 0, 0)
 	})
 }
 
@@ -54,14 +51,15 @@ func (m *Module) dropPromises() {
 // promise returns the promise in argument 0, or nil after reporting that it is
 // none.
 func (f *frame) promise() *promise {
-	r := object[callReply](f, 0, headReply)
-	if r == nil {
+	c := f.liveReply(0)
+	if c == nil {
 		return nil
 	}
-	if r.promise == nil {
+	p := c.whole().promise
+	if p == nil {
 		f.misuse("the reply is not a promise")
 	}
-	return r.promise
+	return p
 }
 
 func apiCallReplyPromiseSetUnblockHandler(f *frame) {

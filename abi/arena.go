@@ -54,22 +54,24 @@ func reserveArena() error {
 	return nil
 }
 
-// newChunk commits one chunk. withObjs says whether its cells have Go objects
-// behind them.
-func newChunk(withObjs bool) uintptr {
+// newChunk commits a chunk, or several for cells that are larger: size bytes. withObjs
+// says whether the cells have Go objects behind them. It returns 0 when the range is
+// used up or the system has no memory.
+func newChunk(size uintptr, withObjs bool) uintptr {
+	size = (size + chunkSize - 1) &^ (chunkSize - 1)
 	arenaMu.Lock()
 	defer arenaMu.Unlock()
 	p := arenaEnd
-	if p+chunkSize > arenaLow+arenaSize {
-		panic("BUG: the arena for module handles is full: handles leak")
+	if size > arenaLow+arenaSize-p {
+		return 0
 	}
-	if err := unix.Mprotect(unsafe.Slice((*byte)(at(p)), chunkSize), unix.PROT_READ|unix.PROT_WRITE); err != nil {
-		panic(fmt.Sprintf("BUG: cannot commit memory for module handles: %v", err))
+	if err := unix.Mprotect(unsafe.Slice((*byte)(at(p)), size), unix.PROT_READ|unix.PROT_WRITE); err != nil {
+		return 0
 	}
 	if withObjs {
 		chunkObjs[(p-arenaLow)/chunkSize].Store(new([chunkCells]unsafe.Pointer))
 	}
-	atomic.StoreUintptr(&arenaEnd, p+chunkSize)
+	atomic.StoreUintptr(&arenaEnd, p+size)
 	return p
 }
 
@@ -104,8 +106,16 @@ func (c *cellClass) live() int64 {
 // alloc returns a cell whose contents are those of its last life but for its
 // head, which the caller sets. locked says that the caller holds the host lock.
 func (c *cellClass) alloc(locked bool) uintptr {
+	p := c.tryAlloc(locked)
+	if p == 0 {
+		panic("BUG: there is no memory for module handles: handles leak")
+	}
+	return p
+}
+
+// tryAlloc is alloc for cells of which there may be no more: it returns 0 then.
+func (c *cellClass) tryAlloc(locked bool) uintptr {
 	if locked {
-		c.localLive++
 		if c.local == 0 {
 			c.mu.Lock()
 			c.local, c.shared = c.shared, 0
@@ -114,18 +124,18 @@ func (c *cellClass) alloc(locked bool) uintptr {
 				c.local = c.carve()
 			}
 		}
-		p := c.local
-		c.local = *(*uintptr)(at(p))
-		return p
+		return c.takeLocal()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sharedLive++
 	if c.shared == 0 {
 		c.shared = c.carve()
 	}
 	p := c.shared
-	c.shared = *(*uintptr)(at(p))
+	if p != 0 {
+		c.shared = *(*uintptr)(at(p))
+		c.sharedLive++
+	}
 	return p
 }
 
@@ -163,11 +173,15 @@ func (c *cellClass) giveLocal(p uintptr) {
 	c.localLive--
 }
 
-// carve links the cells of a new chunk and returns the first.
+// carve links the cells of a new chunk and returns the first, or 0.
 func (c *cellClass) carve() uintptr {
-	base := newChunk(c.withObjs)
+	size := max(c.size, chunkSize)
+	base := newChunk(size, c.withObjs)
+	if base == 0 {
+		return 0
+	}
 	var next uintptr
-	for p := base + chunkSize - c.size; p >= base; p -= c.size {
+	for p := base + size - c.size; p >= base; p -= c.size {
 		h := (*cellHead)(at(p))
 		h.word0, h.head = next, headFree
 		next = p

@@ -1,11 +1,10 @@
 package abi
 
 import (
-	"bytes"
-	"strconv"
+	"math/bits"
 	"unsafe"
 
-	"berth/internal/ds"
+	"golang.org/x/sys/unix"
 )
 
 // The kinds of call replies, by the interface's numbers.
@@ -23,50 +22,50 @@ const (
 	replyBigNumber = 9
 	replyVerbatim  = 10
 	replyAttribute = 11
+	replyPromise   = 12
 )
 
-// replyCell is the part of RedisModuleCallReply that leaf functions read.
+// replyCell is RedisModuleCallReply: one node of the tree that a captured reply is.
+// Nodes point into the captured bytes, which nobody changes, and have no Go object; so
+// quick functions can make them. The elements of a collection are cells in a row, made
+// when the module asks for one of them: a module that passes a reply on, or only
+// counts what is in it, needs none.
 type replyCell struct {
-	word0 uintptr
-	head  uint64
+	root uintptr // the node that the whole tree is freed with; in that node itself
+	head uint64
+	// n is an integer or a truth value. In a collection it is the address of the
+	// elements, 0 as long as there are none, in a verbatim string its format and a NUL.
 	n     int64
-	str   uintptr
-	len   uint64 // what CallReplyLength answers
+	str   uintptr // the text of a string, an error, a big number
+	len   uint64  // what CallReplyLength answers
 	kind  int32
-	quick int32 // 1: freeing the reply has no consequences
-	_     [cellSize - 48]byte
+	quick int16   // in a root, 1: freeing the reply has no consequences
+	plain int16   // in a root, 1: nothing in it is for RESP3 only, nor an error to be counted
+	proto uintptr // this node on the wire, its attributes excluded
+	size  uint64
 }
 
-// callReply is RedisModuleCallReply: one node of the tree that a captured
-// reply is. Nodes share the captured bytes, which nobody changes.
-//
-// A root stays behind its cell when it is freed, with its buffer, for the next
-// reply. The other nodes get a cell when the module asks for them.
+var _ [cellSize - unsafe.Sizeof(replyCell{})]struct{}
+
+// callReply is what the root of a tree has besides. It stays behind its cell when it
+// is freed, with its buffer, for the next reply.
 type callReply struct {
-	kind   int
-	proto  []byte // this node on the wire, its attributes excluded
-	str    []byte
-	format [4]byte // of a verbatim string, NUL included
-	n      int64
-	f      float64
-	elems  []*callReply // keys and values alternate in maps and attributes; see below
-	count  int          // of elems, made or not
-	closed bool         // elems are to be made of proto when somebody looks at them
-	attr   *callReply
-	resp3  bool // something in it exists only in RESP3
-	p      uintptr
-	root   *callReply // nil in the root itself
-	// The rest is the root's alone.
+	cell   *replyCell
 	ctx    *Context
 	life   uint64   // of ctx
 	buf    []byte   // what was captured
 	errors []string // to be counted when the module replies them
+	resp3  bool     // something in it exists only in RESP3
+	// attrs are the attributes of nodes, by address.
+	attrs map[uintptr]uintptr
 	// promise is set in a reply that is yet to come.
 	promise *promise
 }
 
 // keptReply is the size up to which a reply's buffer is kept, in bytes.
 const keptReply = 16 << 10
+
+func replyAt(p uintptr) *replyCell { return (*replyCell)(at(p)) }
 
 // newReply makes the root of a reply that a module will have, made for a context
 // or for none. The host lock must be held.
@@ -78,338 +77,151 @@ func newReply(ctx *Context) *callReply {
 		r = new(callReply)
 		*slot = unsafe.Pointer(r)
 	}
-	*r = callReply{p: p, ctx: ctx, buf: r.buf[:0]}
+	*r = callReply{cell: replyAt(p), ctx: ctx, buf: r.buf[:0]}
+	*r.cell = replyCell{root: p, head: headReply, kind: replyUnknown}
 	if ctx != nil {
 		r.life = ctx.life
 	}
 	return r
 }
 
-func (r *callReply) cell() *replyCell { return (*replyCell)(at(r.p)) }
+func (c *replyCell) addr() uintptr { return uintptr(unsafe.Pointer(c)) }
 
-// parse reads what is in the root's buffer: one reply. The bytes are our own
-// server's, so damage would be a bug of ours; it yields a reply of unknown kind
-// nevertheless.
-func (r *callReply) parse() {
-	if !r.parseScalar() && !r.parseClosed() {
-		r.parseTree()
+// whole is the tree that the node is part of.
+func (c *replyCell) whole() *callReply { return (*callReply)(*objectSlot(c.root)) }
+
+// wire is the node as it was captured.
+func (c *replyCell) wire() []byte { return unsafe.Slice((*byte)(at(c.proto)), int(c.size)) }
+
+// text are the bytes of a string, an error, a verbatim string or a big number.
+func (c *replyCell) text() []byte { return unsafe.Slice((*byte)(at(c.str)), int(c.len)) }
+
+// count is how many elements the node has. Keys and values alternate.
+func (c *replyCell) count() int {
+	switch c.kind {
+	case replyArray, replySet:
+		return int(c.len)
+	case replyMap, replyAttribute:
+		return 2 * int(c.len)
 	}
-	r.show()
+	return 0
 }
 
-// parseScalar reads the commonest replies without making nodes.
-func (r *callReply) parseScalar() bool {
-	b := r.buf
-	if len(b) < 4 || b[len(b)-2] != '\r' {
-		return false
+// Elements in a row are 1<<order cells: at most as many as the arena has.
+const runOrders = 28
+
+// keptRun is the size up to which the memory of elements is kept, in bytes.
+const keptRun = 256 << 10
+
+// runCells are the rows of elements, by order.
+var runCells [runOrders]cellClass
+
+func init() {
+	for order := range runCells {
+		runCells[order].size = cellSize << order
 	}
-	switch b[0] {
-	case ':':
-		n, ok := ds.ParseInt(b[1 : len(b)-2])
-		if !ok {
-			return false
-		}
-		r.kind, r.n, r.str = replyInteger, n, b[1:len(b)-2]
-	case '+':
-		r.kind, r.str = replyString, b[1:len(b)-2]
-	case '$':
-		i, n := 1, 0
-		for ; b[i] >= '0' && b[i] <= '9'; i++ {
-			n = n*10 + int(b[i]-'0')
-		}
-		if i == 1 || i+2+n+2 != len(b) {
-			return false
-		}
-		r.kind, r.str = replyString, b[i+2:i+2+n]
-	default:
-		return false
-	}
-	r.proto = b
-	return true
 }
 
-// parseClosed reads an array, a map or a set without making nodes of what is in
-// it: a module that passes it on, or only counts it, needs none.
-func (r *callReply) parseClosed() bool {
-	each := 1
-	switch b := r.buf; {
-	case len(b) == 0:
-		return false
-	case b[0] == '*':
-		r.kind = replyArray
-	case b[0] == '%':
-		r.kind, each = replyMap, 2
-	case b[0] == '~':
-		r.kind = replySet
-	default:
-		return false
+// runClass is where n elements come from, nil if they are more than there can be.
+func runClass(n int) *cellClass {
+	if order := bits.Len(uint(n - 1)); order < runOrders {
+		return &runCells[order]
 	}
-	n, _, ok := replyNumber(r.buf)
-	if !ok {
-		return false // a null, perhaps
-	}
-	rest, resp3, ok := skipReply(r.buf)
-	if !ok {
-		return false
-	}
-	r.proto, r.resp3 = r.buf[:len(r.buf)-len(rest)], resp3
-	r.count, r.closed = n*each, true
-	return true
+	return nil
 }
 
-// replyNumber is the number in a line like $5, which is no longer than digits
-// need, and what follows the line.
-func replyNumber(b []byte) (n int, rest []byte, ok bool) {
-	i := 1
-	for ; i < len(b) && i < 12 && b[i] >= '0' && b[i] <= '9'; i++ {
-		n = n*10 + int(b[i]-'0')
+// elements are the addresses of the first element, made at its first use: 0 if there
+// is none, or no address space is left for so many.
+func (c *replyCell) elements(locked bool) uintptr {
+	count := c.count()
+	if count == 0 || c.n != 0 {
+		return uintptr(c.n)
 	}
-	if i == 1 || i+1 >= len(b) || b[i] != '\r' || b[i+1] != '\n' {
-		return 0, nil, false
+	class := runClass(count)
+	if class == nil {
+		return 0
 	}
-	return n, b[i+2:], true
-}
-
-// skipReply finds the end of a reply, and whether something in it exists only in
-// RESP3. ok is false for what it leaves to parseNode: attributes, and damage.
-func skipReply(b []byte) (rest []byte, resp3, ok bool) {
-	for left := 1; left > 0; left-- {
-		if len(b) < 3 {
-			return nil, false, false
-		}
-		kind := b[0]
-		n, after, isNumber := replyNumber(b)
-		switch {
-		case isNumber && kind == '$', isNumber && kind == '=':
-			if len(after) < n+2 {
-				return nil, false, false
-			}
-			after = after[n+2:]
-			resp3 = resp3 || kind == '='
-		case isNumber && kind == '*':
-			left += n
-		case isNumber && kind == '~':
-			left, resp3 = left+n, true
-		case isNumber && kind == '%':
-			left, resp3 = left+2*n, true
-		case isNumber && kind == ':':
-		case kind == '|', kind == '>':
-			return nil, false, false
-		default: // a line, or a null
-			i := bytes.Index(b, []byte("\r\n"))
-			if i < 0 {
-				return nil, false, false
-			}
-			after = b[i+2:]
-			resp3 = resp3 || kind == '_' || kind == '#' || kind == ',' || kind == '('
-		}
-		b = after
+	base := class.tryAlloc(locked)
+	if base == 0 {
+		return 0
 	}
-	return b, resp3, true
-}
-
-// below are the elements of a node.
-func (r *callReply) below() []*callReply {
-	if r.closed {
-		r.closed = false
-		node, _ := parseNode(r.proto, nil)
-		if node == nil {
-			panic("BUG: a reply that can be skipped cannot be read")
-		}
-		r.elems = node.elems
-		r.setRootBelow(r)
-		r.cell().quick = 0
-	}
-	return r.elems
-}
-
-// parseTree reads any reply.
-func (r *callReply) parseTree() {
-	node, _ := parseNode(r.buf, nil)
-	if node == nil {
-		r.kind, r.proto = replyUnknown, r.buf
-		return
-	}
-	node.p, node.ctx, node.life, node.buf, node.errors = r.p, r.ctx, r.life, r.buf, r.errors
-	*r = *node
-	r.setRootBelow(r)
-}
-
-// parseNode reads one node and returns what follows it, or nil.
-func parseNode(b []byte, root *callReply) (*callReply, []byte) {
-	line, rest, ok := bytes.Cut(b, []byte("\r\n"))
-	if !ok || len(line) == 0 {
-		return nil, nil
-	}
-	r := &callReply{root: root, kind: replyUnknown}
-	if root == nil {
-		root = r
-	}
-	n, _ := strconv.ParseInt(string(line[1:]), 10, 64)
-	r.str = line[1:]
-	each := 1
-	switch line[0] {
-	case '+':
-		r.kind = replyString
-	case '-':
-		r.kind = replyError
-	case ':':
-		r.kind, r.n = replyInteger, n
-	case '$', '=':
-		if n < 0 {
-			r.kind = replyNull
+	b := belowReply(c.wire())
+	for i := 0; ; {
+		if i, b = c.fillBelow(base, i, b); i == count {
 			break
 		}
-		if len(rest) < int(n)+2 {
-			return nil, nil
-		}
-		r.kind, r.str, rest = replyString, rest[:n], rest[n+2:]
-		if line[0] == '=' && n >= 4 {
-			r.kind = replyVerbatim
-			copy(r.format[:3], r.str)
-			r.str = r.str[4:]
-			root.resp3 = true
-		}
-	case '_':
-		r.kind, root.resp3 = replyNull, true
-	case '#':
-		r.kind, root.resp3 = replyBool, true
-		if len(r.str) == 1 && r.str[0] == 't' {
-			r.n = 1
-		}
-	case ',':
-		r.kind, root.resp3 = replyDouble, true
-		r.f, _ = strconv.ParseFloat(string(r.str), 64)
-	case '(':
-		r.kind, root.resp3 = replyBigNumber, true
-	case '*':
-		r.kind = replyArray
-		if n < 0 {
-			r.kind, n = replyNull, 0
-		}
-	case '%', '|':
-		r.kind, each, root.resp3 = replyMap, 2, true
-		if line[0] == '|' {
-			r.kind = replyAttribute
-		}
-	case '~', '>':
-		r.kind, root.resp3 = replySet, true
-	default:
-		return nil, nil
+		b = c.whole().attach(base+uintptr(i)*cellSize, b, locked)
 	}
-	if r.kind == replyArray || r.kind == replyMap || r.kind == replySet || r.kind == replyAttribute {
-		r.elems = make([]*callReply, 0, min(int(n)*each, len(rest)))
-		for range int(n) * each {
-			var e *callReply
-			if e, rest = parseNode(rest, root); e == nil {
-				return nil, nil
-			}
-			r.elems = append(r.elems, e)
-		}
-		r.count = len(r.elems)
-	}
-	r.proto = b[:len(b)-len(rest)]
-	if r.kind == replyAttribute {
-		// An attribute precedes what it belongs to.
-		inner, after := parseNode(rest, root)
-		if inner == nil {
-			return nil, nil
-		}
-		if root == r {
-			r.root, inner.root, inner.resp3 = inner, nil, true
-			for _, e := range r.elems {
-				e.setRoot(inner)
-			}
-			inner.setRootBelow(inner)
-		}
-		inner.attr = r
-		return inner, after
-	}
-	return r, rest
+	c.setElements(base)
+	return base
 }
 
-func (r *callReply) setRoot(root *callReply) {
-	r.root = root
-	r.setRootBelow(root)
+func (c *replyCell) setElements(base uintptr) {
+	c.n = int64(base)
+	replyAt(c.root).quick = 0
 }
 
-func (r *callReply) setRootBelow(root *callReply) {
-	for _, e := range r.elems {
-		e.setRoot(root)
+// fillBelow makes elements from number i on, for which b is what was captured, up to
+// one that has attributes. It returns the number of that, or of elements.
+func (c *replyCell) fillBelow(base uintptr, i int, b []byte) (int, []byte) {
+	count := c.count()
+	for ; i < count && b[0] != '|'; i++ {
+		b = replyAt(base+uintptr(i)*cellSize).fill(c.root, b)
 	}
-	if r.attr != nil {
-		r.attr.setRoot(root)
-	}
+	return i, b
 }
 
-// show fills the node's cell.
-func (r *callReply) show() {
-	c := r.cell()
-	c.head, c.n, c.kind, c.quick = headReply, r.n, int32(r.kind), 0
-	c.len = uint64(r.length())
-	c.str = 0
-	if cap(r.str) > 0 {
-		c.str = addrOf(&r.str[:1][0])
+// attach makes the attributes at the beginning of b those of a node, and returns
+// what follows.
+func (r *callReply) attach(node uintptr, b []byte, locked bool) []byte {
+	a := replyAt(runCells[0].alloc(locked))
+	b = a.fill(r.cell.addr(), b)
+	if r.attrs == nil {
+		r.attrs = make(map[uintptr]uintptr)
 	}
-}
-
-// handle returns the handle of a node, made at its first use.
-func (r *callReply) handle(locked bool) uintptr {
-	if r.p == 0 {
-		r.p = newHandle(headReply, r, locked)
-		r.show()
-	}
-	return r.p
-}
-
-// freeBelow ends the handles of the nodes below one.
-func (r *callReply) freeBelow(locked bool) {
-	for _, e := range r.elems {
-		e.freeHandle(locked)
-	}
-	if r.attr != nil {
-		r.attr.freeHandle(locked)
-	}
-}
-
-func (r *callReply) freeHandle(locked bool) {
-	r.freeBelow(locked)
-	if r.p != 0 {
-		freeHandle(r.p, locked)
-		r.p = 0
-	}
+	r.attrs[node] = a.addr()
+	return b
 }
 
 // free ends a root's life and that of all below it.
 func (r *callReply) free(locked bool) {
-	r.freeBelow(locked)
+	p := r.cell.addr()
+	r.cell.freeBelow(locked)
+	for _, a := range r.attrs {
+		replyAt(a).freeBelow(locked)
+		runCells[0].free(a, locked)
+	}
 	buf := r.buf
 	if cap(buf) > keptReply {
 		buf = nil
 	}
-	p := r.p
 	*r = callReply{buf: buf}
 	replyCells.free(p, locked)
 }
 
-// context is that of the Call, nil once it is over and for a reply that came later.
-func (r *callReply) context() *Context {
-	root := r.rootOf()
-	if root.ctx == nil || root.ctx.life != root.life {
-		return nil
+// freeBelow ends the life of the elements.
+func (c *replyCell) freeBelow(locked bool) {
+	count := c.count()
+	if count == 0 || c.n == 0 {
+		return
 	}
-	return root.ctx
+	base := uintptr(c.n)
+	for i := range uintptr(count) {
+		e := replyAt(base + i*cellSize)
+		e.freeBelow(locked)
+		e.head = headFree
+	}
+	if size := count * cellSize; size > keptRun {
+		// What is not given back now stays, since rows of this length are rare.
+		_ = unix.Madvise(unsafe.Slice((*byte)(at(base)), size), unix.MADV_DONTNEED)
+	}
+	runClass(count).free(base, locked)
 }
 
-// length is what CallReplyLength answers.
-func (r *callReply) length() int {
-	switch r.kind {
-	case replyString, replyError, replyVerbatim, replyBigNumber:
-		return len(r.str)
-	case replyArray, replySet:
-		return r.count
-	case replyMap, replyAttribute:
-		return r.count / 2
+// context is that of the Call, nil once it is over and for a reply that came later.
+func (r *callReply) context() *Context {
+	if r.ctx == nil || r.ctx.life != r.life {
+		return nil
 	}
-	return 0
+	return r.ctx
 }

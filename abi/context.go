@@ -229,7 +229,7 @@ func (ctx *Context) freeAuto(locked bool) {
 		case headKey:
 			(*key)(*objectSlot(it.p)).close()
 		case headReply:
-			(*callReply)(*objectSlot(it.p)).free(locked)
+			replyAt(it.p).whole().free(locked)
 		case headDict:
 			freeDict(it.p, locked)
 		case headServerInfo:

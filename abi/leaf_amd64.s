@@ -398,15 +398,14 @@ slow:
 // void FreeCallReply(RedisModuleCallReply *reply)
 TEXT ·leafFreeCallReply(SB), NOSPLIT|NOFRAME, $0
 	CELL(DI, replyCell_head, const_headReply)
-	CMPL replyCell_quick(DI), $1
+	CMPW replyCell_quick(DI), $1
 	JNE  slow
 	LOCKED
 	DROP(DI, ·replyCells)
 	RET
 
 slow:
-	MOVL $const_fnFreeCallReply, AX
-	JMP  ·tail(SB)
+	JMP ·tryFreeCallReply(SB)
 
 // int ReplyWithLongLong(RedisModuleCtx *ctx, long long ll)
 TEXT ·leafReplyWithLongLong(SB), NOSPLIT|NOFRAME, $0

@@ -171,21 +171,6 @@ func quickReplyWithSimpleString(a *quickArgs) bool {
 	return a.gathered(len(b))
 }
 
-// quickReplyWithCallReply passes on what needs no second look: nothing that only
-// RESP3 has, no attribute, no errors to be counted.
-func quickReplyWithCallReply(a *quickArgs) bool {
-	r := quickObject[callReply](a.uptr(1), headReply)
-	if r == nil || len(r.proto) == 0 || r.attr != nil || len(r.errors) != 0 || r.rootOf().resp3 {
-		return false
-	}
-	b := a.room(len(r.proto))
-	if b == nil {
-		return false
-	}
-	copy(b, r.proto)
-	return a.gathered(len(r.proto))
-}
-
 func quickGetContextFlags(a *quickArgs) bool {
 	ctx := a.ctx(0)
 	if ctx == nil && a.uptr(0) != 0 || host.srv.Config.Values.MaxMemory > 0 {

@@ -23,6 +23,7 @@ var quickOnes = []int{
 	fnCreateDict, fnFreeDict, fnDictSize, fnDictSet, fnDictSetC, fnDictReplace, fnDictReplaceC, fnDictDel, fnDictDelC,
 	fnDictIteratorStart, fnDictIteratorStartC, fnDictIteratorStop, fnDictIteratorReseek, fnDictIteratorReseekC,
 	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
+	fnCallReplyArrayElement, fnCallReplySetElement, fnCallReplyMapElement, fnCreateStringFromCallReply, fnFreeCallReply,
 	fnCreateString, fnCreateStringFromString, fnFreeString, fnRetainString, fnCloseKey,
 }
 
@@ -383,9 +384,14 @@ func (d *quickDriver) step(stale uintptr) {
 		r = d.api(what, ctxArg)
 	case 20:
 		what = fnReplyWithCallReply
-		p := d.reply()
+		p := d.reply(ctx)
+		if d.rnd.IntN(3) != 0 {
+			d.walk(p, 0)
+		}
 		r = d.api(what, ctxArg, d.pick(p, p, p, p, name, 0))
-		d.api(fnFreeCallReply, p)
+		if ctx.flags&ctxAutoMemory == 0 || d.rnd.IntN(4) != 0 {
+			d.api(fnFreeCallReply, p)
+		}
 	case 21, 22:
 		what = int(d.pick(fnCreateString, fnCreateStringFromString))
 		if what == fnCreateString {
@@ -432,19 +438,66 @@ func (d *quickDriver) step(stale uintptr) {
 }
 
 // reply is that of a command of the server's, as Call gives it.
-func (d *quickDriver) reply() uint64 {
+func (d *quickDriver) reply(ctx *Context) uint64 {
 	c := testServer.NewFakeClient(server.FakeOptions{RESP: int(d.pick(2, 3))})
-	argv := [][]byte{[]byte("get"), []byte(quickKeys[d.rnd.IntN(len(quickKeys))])}
-	if d.rnd.IntN(2) == 0 {
-		argv[0] = []byte("hgetall")
+	line := []string{"get", "hgetall", "lrange", "zrange", "debug", "xinfo", "incr"}[d.rnd.IntN(7)]
+	line += " " + quickKeys[d.rnd.IntN(len(quickKeys))]
+	switch line[0] {
+	case 'l', 'z':
+		line += " 0 -1"
+	case 'd':
+		line = "debug protocol " + []string{"attrib", "map", "set", "verbatim", "double", "bignum", "true", "null", "array"}[d.rnd.IntN(9)]
+	case 'x':
+		line = "command info get lpush nonesuch"
+	}
+	var argv [][]byte
+	for word := range strings.SplitSeq(line, " ") {
+		argv = append(argv, []byte(word))
 	}
 	if err := testServer.Execute(c, argv, &server.ExecuteOptions{}); err != nil {
-		d.t.Fatal(err)
+		c.WriteError(err.Error())
 	}
-	r := newReply(nil)
+	r := newReply(ctx)
 	r.buf, r.errors = c.TakeOutput(), c.TakeErrors()
 	r.parse()
-	return uint64(r.p)
+	ctx.track(headReply, r.cell.addr())
+	return uint64(r.cell.addr())
+}
+
+// walk looks at what is in a reply.
+func (d *quickDriver) walk(p uint64, depth int) {
+	kind := int32(d.api(fnCallReplyType, p))
+	n := d.api(fnCallReplyLength, p)
+	d.note("%d: a reply of kind %d, %d long", depth, kind, n)
+	text := d.api(fnCreateStringFromCallReply, p)
+	if text != 0 {
+		d.note("%q", stringAt(uintptr(text)).bytes())
+		if ctx := replyAt(uintptr(p)).whole().ctx; ctx.flags&ctxAutoMemory == 0 || d.rnd.IntN(2) == 0 {
+			d.api(fnFreeString, uint64(ctx.addr()), text)
+		}
+	}
+	element := map[int32]int{replyArray: fnCallReplyArrayElement, replySet: fnCallReplySetElement}[kind]
+	for i := range n {
+		switch {
+		case element != 0:
+			if e := d.api(element, p, i); depth < 3 {
+				d.walk(e, depth+1)
+			}
+		case kind == replyMap:
+			outs := uint64(uintptr(unsafe.Pointer(&quickMemory.out[1])))
+			if d.api(fnCallReplyMapElement, p, i, d.pick(0, outs, outs), outs+8) != statusOK {
+				d.note("no pair %d", i)
+				return
+			}
+			d.walk(quickMemory.out[2], depth+1)
+		}
+	}
+	if element != 0 {
+		d.note("behind the end: %d", d.api(element, p, n))
+	}
+	if attr := d.api(fnCallReplyAttribute, p); attr != 0 {
+		d.note("attributes: %d", d.api(fnCallReplyLength, attr))
+	}
 }
 
 // keyFacts are what a key says of itself.

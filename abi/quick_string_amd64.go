@@ -43,8 +43,23 @@ func quickCreateStringFromString(a *quickArgs) bool {
 }
 
 func quickCreateStringFromLongLong(a *quickArgs) bool {
+	ctx := a.ctx(0)
+	if ctx == nil && a.uptr(0) != 0 || !ctx.tracksMore() {
+		return false
+	}
+	p := quickNumber(int64(a.ints[1]))
+	if p == 0 {
+		return false
+	}
+	ctx.trackNow(headString, p)
+	a.ret = uint64(p)
+	return true
+}
+
+// quickNumber is quickString for a number's digits.
+func quickNumber(n int64) uintptr {
 	var digits [inlineString - 1]byte
-	n, at := int64(a.ints[1]), len(digits)
+	at := len(digits)
 	for u := magnitude(n); ; u /= 10 {
 		at--
 		digits[at] = '0' + byte(u%10)
@@ -56,7 +71,7 @@ func quickCreateStringFromLongLong(a *quickArgs) bool {
 		at--
 		digits[at] = '-'
 	}
-	return a.giveString(digits[at:])
+	return quickString(digits[at:])
 }
 
 // magnitude is the number without its sign.
