@@ -92,7 +92,7 @@ func (f *frame) dictSet(key func(int) ([]byte, bool), value int, replace bool) {
 	defer endStock(s)
 	what := d.trie.Set(s, k, f.uptr(value), replace)
 	if what == ds.Short {
-		d.trie.Supply(s, &sharedHeap, k, s == &dictStock)
+		d.trie.Supply(s, &sharedHeap, k, s == &heldStock)
 		what = d.trie.Set(s, k, f.uptr(value), replace)
 	}
 	f.setOK(what == ds.Added)

@@ -44,9 +44,6 @@ var (
 	_ [2*cellSize - unsafe.Sizeof(iterCell{})]struct{}
 )
 
-// dictStock has memory for dictionaries. It belongs to the host lock.
-var dictStock mem.Stock
-
 type iterState uint64
 
 const (
@@ -72,14 +69,14 @@ func (d *dictCell) memory() int { return cellSize + d.trie.Bytes() }
 // somebody else's. Then endStock has to follow.
 func (f *frame) stock(own *mem.Stock) *mem.Stock {
 	if f.locked() {
-		return &dictStock
+		return &heldStock
 	}
 	return own
 }
 
 // endStock gives back what is too much.
 func endStock(s *mem.Stock) {
-	if s != &dictStock {
+	if s != &heldStock {
 		sharedHeap.Trim(s, false)
 	} else if s.Over() {
 		sharedHeap.Trim(s, true)
@@ -91,7 +88,7 @@ func freeDict(p uintptr, locked bool) {
 	var own mem.Stock
 	s := &own
 	if locked {
-		s = &dictStock
+		s = &heldStock
 	}
 	dictAt(p).trie.Free(s, &sharedHeap)
 	endStock(s)
@@ -99,8 +96,8 @@ func freeDict(p uintptr, locked bool) {
 }
 
 // dictMemory is what all dictionaries take but for their keys and values, which
-// sharedHeap counts, and less what is in the stock.
-func dictMemory() int64 { return dictCells.live()*cellSize - int64(dictStock.Bytes()) }
+// sharedHeap counts.
+func dictMemory() int64 { return dictCells.live() * cellSize }
 
 // begin makes an iterator of a fresh cell that stands nowhere.
 func (it *iterCell) begin(d uintptr) {

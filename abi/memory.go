@@ -14,7 +14,7 @@ const mallinfoSize = 80
 // kilobytes of the C library. RedisModule_Alloc does not cross into Go, so the C
 // library is asked, now and then: see AddSampledMemory.
 func (h *Host) countMemory() {
-	h.srv.AddMemory(func() uint64 { return uint64(max(0, sharedHeap.Used()+dictMemory())) })
+	h.srv.AddMemory(func() uint64 { return uint64(max(0, sharedHeap.Used()-int64(heldStock.Bytes())+dictMemory())) })
 	if libcMallinfo == 0 {
 		return
 	}

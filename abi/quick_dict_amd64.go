@@ -62,7 +62,7 @@ func (a *quickArgs) dictSet(key []byte, value uintptr, replace bool) bool {
 	if d == nil {
 		return false
 	}
-	what := d.trie.Set(&dictStock, key, value, replace)
+	what := d.trie.Set(&heldStock, key, value, replace)
 	a.setOK(what == ds.Added)
 	return what != ds.Short
 }
@@ -113,7 +113,7 @@ func quickDictGet(a *quickArgs) bool {
 
 func (a *quickArgs) dictDel(key []byte, old uintptr) bool {
 	d := a.dict(0)
-	if d == nil || dictStock.Over() {
+	if d == nil || heldStock.Over() {
 		return false
 	}
 	if old != 0 {
@@ -121,7 +121,7 @@ func (a *quickArgs) dictDel(key []byte, old uintptr) bool {
 			put(old, l.Value)
 		}
 	}
-	a.setOK(d.trie.Delete(&dictStock, key))
+	a.setOK(d.trie.Delete(&heldStock, key))
 	return true
 }
 

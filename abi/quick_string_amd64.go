@@ -1,11 +1,14 @@
 package abi
 
-import "berth/internal/server"
+import (
+	"berth/internal/mem"
+	"berth/internal/server"
+)
 
-// quickString makes a string that has room in its cell, or returns 0, also for nil.
+// quickString makes a string of what is at hand, or returns 0, also for nil.
 func quickString(b []byte) uintptr {
 	if b == nil || len(b) >= inlineString {
-		return 0
+		return quickText(b)
 	}
 	p := stringCells.takeLocal()
 	if p == 0 {
@@ -17,7 +20,23 @@ func quickString(b []byte) uintptr {
 	return p
 }
 
-// giveString is the frame's for a string that has room in its cell.
+// quickText is quickString for one that has no room in its cell.
+func quickText(b []byte) uintptr {
+	if b == nil || len(b) >= mem.StockMax || stringCells.local == 0 {
+		return 0
+	}
+	text := heldStock.Take(len(b) + 1)
+	if text == 0 {
+		return 0
+	}
+	p := stringCells.takeLocal()
+	s := stringAt(p)
+	s.beginHeap(text, len(b))
+	copy(s.bytes(), b)
+	return p
+}
+
+// giveString is the frame's.
 func (a *quickArgs) giveString(b []byte) bool {
 	ctx := a.ctx(0)
 	if ctx == nil && a.uptr(0) != 0 || !ctx.tracksMore() {
@@ -84,11 +103,19 @@ func magnitude(n int64) uint64 {
 
 func quickFreeString(a *quickArgs) bool {
 	ctx, s := a.ctx(0), a.string(1)
-	if ctx == nil && a.uptr(0) != 0 || s == nil || s.refs <= 1 && s.heap != 0 {
+	if ctx == nil && a.uptr(0) != 0 || s == nil {
 		return false
 	}
+	last := s.refs <= 1
+	if last && s.heap != 0 {
+		n := s.room() + 1
+		if n > mem.StockMax || heldStock.Over() {
+			return false
+		}
+		heldStock.Give(s.ptr, n)
+	}
 	ctx.untrack(s.addr())
-	if s.refs--; s.refs <= 0 {
+	if s.refs--; last {
 		stringCells.giveLocal(s.addr())
 	}
 	return true

@@ -55,14 +55,19 @@ func blankString(n int, locked bool) *stringCell {
 		s.beginInline(n)
 		return s
 	}
+	s.beginHeap(textAlloc(n+1, locked), n)
+	return s
+}
+
+// beginHeap makes of a fresh cell a string of n bytes that has room at p.
+func (s *stringCell) beginHeap(p uintptr, n int) {
 	s.head = headString
 	s.len = uint64(n)
 	s.refs = 1
 	s.heap = 1
-	s.ptr = heapAlloc(n + 1)
+	s.ptr = p
 	s.setRoom(n)
-	*(*byte)(at(s.ptr + uintptr(n))) = 0
-	return s
+	*(*byte)(at(p + uintptr(n))) = 0
 }
 
 // beginInline makes of a fresh cell a string of n bytes that has room in it.
@@ -82,7 +87,7 @@ func (s *stringCell) release(locked bool) {
 		return
 	}
 	if s.heap != 0 {
-		heapFree(s.ptr, s.room()+1)
+		textFree(s.ptr, s.room()+1, locked)
 	}
 	stringCells.free(s.addr(), locked)
 }

@@ -8,10 +8,10 @@ package mem
 // To the heap all of a Stock's blocks are handed out.
 type Stock struct {
 	lists [stockClasses]stockList
-	// kept is a block for one request above stockMax.
+	// kept is a block for one request above StockMax.
 	kept     uintptr
 	keptSize int
-	// large are blocks above stockMax that were given: each has the address of
+	// large are blocks above StockMax that were given: each has the address of
 	// the next and its own size.
 	large uintptr
 	over  bool
@@ -24,8 +24,8 @@ type stockList struct {
 }
 
 const (
-	// stockMax is the largest size of which there is a supply.
-	stockMax     = 256
+	// StockMax is the largest size of which there is a supply, in bytes.
+	StockMax     = 256
 	stockClasses = linearN + 8
 
 	// stockBatch is how many bytes of a class Fill takes at once, and stockLimit how
@@ -37,7 +37,7 @@ const (
 // Peek is the block that Take(n) would take, 0 if there is none. Its first word
 // belongs to the Stock, the others may be written.
 func (s *Stock) Peek(n int) uintptr {
-	if n <= stockMax {
+	if n <= StockMax {
 		return s.lists[classOf(n)].first
 	}
 	if s.kept != 0 && SameBlock(s.keptSize, n) {
@@ -51,7 +51,7 @@ func (s *Stock) Take(n int) uintptr {
 	p := s.Peek(n)
 	switch {
 	case p == 0:
-	case n <= stockMax:
+	case n <= StockMax:
 		l := &s.lists[classOf(n)]
 		l.first = *(*uintptr)(Ptr(p))
 		l.n--
@@ -63,7 +63,7 @@ func (s *Stock) Take(n int) uintptr {
 
 // Give takes back a block of n bytes.
 func (s *Stock) Give(p uintptr, n int) {
-	if n > stockMax {
+	if n > StockMax {
 		*(*[2]uintptr)(Ptr(p)) = [2]uintptr{s.large, uintptr(n)}
 		s.large = p
 		s.over = true
@@ -103,7 +103,7 @@ func (s *Stock) Bytes() int {
 func (h *Shared) Fill(s *Stock, n int, batch bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if n > stockMax {
+	if n > StockMax {
 		h.dropKept(s)
 		s.kept, s.keptSize = uintptr(h.heap.Alloc(n)), n
 		return

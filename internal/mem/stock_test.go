@@ -21,9 +21,9 @@ func TestStock(t *testing.T) {
 	bytes := 0
 	for i := range 20000 {
 		if rnd.IntN(3) != 0 && len(live) < 3000 {
-			n := 8 + rnd.IntN(stockMax-8+1)
+			n := 8 + rnd.IntN(StockMax-8+1)
 			if rnd.IntN(50) == 0 {
-				n = stockMax + rnd.IntN(5000)
+				n = StockMax + rnd.IntN(5000)
 			}
 			peek := s.Peek(n)
 			p := s.Take(n)
