@@ -12,7 +12,10 @@ func init() {
 		fnFreeCallReply:                 addrFreeCallReply,
 		fnCallReplyType:                 addrCallReplyType,
 		fnCallReplyInteger:              addrCallReplyInteger,
+		fnCallReplySetElement:           addrCallReplySetElement,
+		fnCallReplyMapElement:           addrCallReplyMapElement,
 		fnCallReplyLength:               addrCallReplyLength,
+		fnCallReplyArrayElement:         addrCallReplyArrayElement,
 		fnCreateString:                  addrCreateString,
 		fnCreateStringFromLongLong:      addrCreateStringFromLongLong,
 		fnCreateStringFromString:        addrCreateStringFromString,
@@ -27,6 +30,7 @@ func init() {
 		fnReplyWithCallReply:            addrReplyWithCallReply,
 		fnStringToLongLong:              addrStringToLongLong,
 		fnCallReplyStringPtr:            addrCallReplyStringPtr,
+		fnCreateStringFromCallReply:     addrCreateStringFromCallReply,
 		fnStringDMA:                     addrStringDMA,
 		fnZsetScore:                     addrZsetScore,
 		fnHashGet:                       addrHashGet,
@@ -70,6 +74,10 @@ func init() {
 	for i, f := range map[int]func(*quickArgs) bool{
 		fnOpenKey:                       quickOpenKey,
 		fnCloseKey:                      quickCloseKey,
+		fnFreeCallReply:                 quickFreeCallReply,
+		fnCallReplySetElement:           quickCallReplySetElement,
+		fnCallReplyMapElement:           quickCallReplyMapElement,
+		fnCallReplyArrayElement:         quickCallReplyArrayElement,
 		fnCreateString:                  quickCreateString,
 		fnCreateStringFromLongLong:      quickCreateStringFromLongLong,
 		fnCreateStringFromString:        quickCreateStringFromString,
@@ -80,6 +88,7 @@ func init() {
 		fnReplyWithString:               quickReplyWithString,
 		fnReplyWithCallReply:            quickReplyWithCallReply,
 		fnStringToLongLong:              quickStringToLongLong,
+		fnCreateStringFromCallReply:     quickCreateStringFromCallReply,
 		fnStringDMA:                     quickStringDMA,
 		fnZsetScore:                     quickZsetScore,
 		fnHashGet:                       quickHashGet,
@@ -128,7 +137,10 @@ func addrKeyType() uintptr
 func addrFreeCallReply() uintptr
 func addrCallReplyType() uintptr
 func addrCallReplyInteger() uintptr
+func addrCallReplySetElement() uintptr
+func addrCallReplyMapElement() uintptr
 func addrCallReplyLength() uintptr
+func addrCallReplyArrayElement() uintptr
 func addrCreateString() uintptr
 func addrCreateStringFromLongLong() uintptr
 func addrCreateStringFromString() uintptr
@@ -143,6 +155,7 @@ func addrReplyWithNull() uintptr
 func addrReplyWithCallReply() uintptr
 func addrStringToLongLong() uintptr
 func addrCallReplyStringPtr() uintptr
+func addrCreateStringFromCallReply() uintptr
 func addrStringDMA() uintptr
 func addrZsetScore() uintptr
 func addrHashGet() uintptr

@@ -40,6 +40,10 @@ TEXT ·addrKeyType(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryFreeCallReply(SB), NOSPLIT|NOFRAME, $0
+	MOVL $32, AX
+	JMP ·quick(SB)
+
 // func addrFreeCallReply() uintptr
 TEXT ·addrFreeCallReply(SB), NOSPLIT, $0-8
 	LEAQ ·leafFreeCallReply(SB), AX
@@ -58,9 +62,39 @@ TEXT ·addrCallReplyInteger(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryCallReplySetElement(SB), NOSPLIT|NOFRAME, $0
+	MOVL $39, AX
+	JMP ·quick(SB)
+
+// func addrCallReplySetElement() uintptr
+TEXT ·addrCallReplySetElement(SB), NOSPLIT, $0-8
+	LEAQ ·tryCallReplySetElement(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryCallReplyMapElement(SB), NOSPLIT|NOFRAME, $0
+	MOVL $40, AX
+	JMP ·quick(SB)
+
+// func addrCallReplyMapElement() uintptr
+TEXT ·addrCallReplyMapElement(SB), NOSPLIT, $0-8
+	LEAQ ·tryCallReplyMapElement(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 // func addrCallReplyLength() uintptr
 TEXT ·addrCallReplyLength(SB), NOSPLIT, $0-8
 	LEAQ ·leafCallReplyLength(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryCallReplyArrayElement(SB), NOSPLIT|NOFRAME, $0
+	MOVL $46, AX
+	JMP ·quick(SB)
+
+// func addrCallReplyArrayElement() uintptr
+TEXT ·addrCallReplyArrayElement(SB), NOSPLIT, $0-8
+	LEAQ ·tryCallReplyArrayElement(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -185,6 +219,16 @@ TEXT ·addrStringToLongLong(SB), NOSPLIT, $0-8
 // func addrCallReplyStringPtr() uintptr
 TEXT ·addrCallReplyStringPtr(SB), NOSPLIT, $0-8
 	LEAQ ·leafCallReplyStringPtr(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryCreateStringFromCallReply(SB), NOSPLIT|NOFRAME, $0
+	MOVL $92, AX
+	JMP ·quick(SB)
+
+// func addrCreateStringFromCallReply() uintptr
+TEXT ·addrCreateStringFromCallReply(SB), NOSPLIT, $0-8
+	LEAQ ·tryCreateStringFromCallReply(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
