@@ -51,8 +51,7 @@ var _ [cellSize - unsafe.Sizeof(replyCell{})]struct{}
 // is freed, with its buffer, for the next reply.
 type callReply struct {
 	cell   *replyCell
-	ctx    *Context
-	life   uint64   // of ctx
+	ctx    ctxRef   // of the Call
 	buf    []byte   // what was captured
 	errors []string // to be counted when the module replies them
 	resp3  bool     // something in it exists only in RESP3
@@ -77,11 +76,8 @@ func newReply(ctx *Context) *callReply {
 		r = new(callReply)
 		*slot = unsafe.Pointer(r)
 	}
-	*r = callReply{cell: replyAt(p), ctx: ctx, buf: r.buf[:0]}
+	*r = callReply{cell: replyAt(p), ctx: ctx.ref(), buf: r.buf[:0]}
 	*r.cell = replyCell{root: p, head: headReply, kind: replyUnknown}
-	if ctx != nil {
-		r.life = ctx.life
-	}
 	return r
 }
 
@@ -219,9 +215,4 @@ func (c *replyCell) freeBelow(locked bool) {
 }
 
 // context is that of the Call, nil once it is over and for a reply that came later.
-func (r *callReply) context() *Context {
-	if r.ctx == nil || r.ctx.life != r.life {
-		return nil
-	}
-	return r.ctx
-}
+func (r *callReply) context() *Context { return r.ctx.get() }

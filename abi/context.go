@@ -19,7 +19,32 @@ type ctxCell struct {
 	resp3  int32
 	data   uintptr // private data of the blocked client
 	auto   int32   // 1: automatic memory management is on
-	_      [60]byte
+	life   uint64  // counts the contexts that there were in this cell
+	_      [48]byte
+}
+
+var _ [2*cellSize - unsafe.Sizeof(ctxCell{})]struct{}
+
+// ctxRef names a context that may be over by now. It is no pointer to Go memory.
+type ctxRef struct {
+	cell uintptr
+	life uint64
+}
+
+// ref names the context, which may be nil.
+func (ctx *Context) ref() ctxRef {
+	if ctx == nil {
+		return ctxRef{}
+	}
+	return ctxRef{ctx.addr(), ctx.cell.life}
+}
+
+// get is the context, nil for none and for one that is over.
+func (r ctxRef) get() *Context {
+	if r.cell == 0 || (*ctxCell)(at(r.cell)).life != r.life {
+		return nil
+	}
+	return (*Context)(*objectSlot(r.cell))
 }
 
 // scratchSize is how many bytes of replies a context gathers before they go to
@@ -52,7 +77,6 @@ type Context struct {
 	blocked   *blockedClient // of thread-safe contexts and of reply and timeout callbacks
 	readyKey  uintptr        // the key that a reply callback runs for, 0 for none
 	flags     ctxFlag
-	life      uint64    // counts the times that it was released
 	cells     []uintptr // the argument strings, ours to release
 	argv      []uintptr // what the module sees of them
 	auto      []autoItem
@@ -164,6 +188,7 @@ func (ctx *Context) release(locked bool) {
 		ctx.depth = ctx.depth[:len(ctx.depth)-1]
 	}
 	p := ctx.addr()
+	ctx.cell.life++
 	*objectSlot(p) = nil
 	ctxCells.free(p, locked)
 	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
@@ -171,7 +196,6 @@ func (ctx *Context) release(locked bool) {
 	ctx.yield = 0
 	ctx.positions, ctx.channels = ctx.positions[:0], ctx.channels[:0]
 	ctx.cells, ctx.argv, ctx.pool = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0]
-	ctx.life++
 	if locked && len(ctxPool) < 64 {
 		ctxPool = append(ctxPool, ctx)
 	}

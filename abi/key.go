@@ -32,8 +32,7 @@ type keyCell struct {
 // that the key is used.
 type key struct {
 	cell  *keyCell
-	owner *Context // in which it was opened; see ctx
-	life  uint64
+	owner ctxRef // in which it was opened
 	m     *Module
 	db    int
 	name  []byte
@@ -55,7 +54,7 @@ func newKey(ctx *Context, name []byte, mode int32) *key {
 		k = new(key)
 		*slot = unsafe.Pointer(k)
 	}
-	k.cell, k.owner, k.m = (*keyCell)(at(p)), ctx, ctx.module
+	k.cell, k.m = (*keyCell)(at(p)), ctx.module
 	k.name = append(k.name[:0], name...)
 	k.begin(ctx, mode, false)
 	return k
@@ -63,7 +62,7 @@ func newKey(ctx *Context, name []byte, mode int32) *key {
 
 // begin gives a key what is no pointer.
 func (k *key) begin(ctx *Context, mode int32, seen bool) {
-	k.life, k.db, k.mode, k.seen = ctx.life, int(ctx.cell.db), mode, seen
+	k.owner, k.db, k.mode, k.seen = ctx.ref(), int(ctx.cell.db), mode, seen
 	k.cell.counter = 0
 	k.cell.quick, k.cell.used = 0, 0
 	if mode&modeWrite == 0 && ctx.flags&ctxAutoMemory == 0 {
@@ -75,7 +74,7 @@ func (k *key) begin(ctx *Context, mode int32, seen bool) {
 func (k *key) open() uintptr {
 	k.cell.head = headKey
 	p := k.addr()
-	k.owner.track(headKey, p)
+	k.ctx().track(headKey, p)
 	return p
 }
 
@@ -85,12 +84,7 @@ func (k *key) used() { k.cell.quick, k.cell.used = 0, 1 }
 func (k *key) addr() uintptr { return uintptr(unsafe.Pointer(k.cell)) }
 
 // ctx is the context in which the key was opened, nil once that is over.
-func (k *key) ctx() *Context {
-	if k.owner.life != k.life {
-		return nil
-	}
-	return k.owner
-}
+func (k *key) ctx() *Context { return k.owner.get() }
 
 // The modes of OpenKey.
 const (

@@ -185,14 +185,14 @@ func quickOpenKey(a *quickArgs) bool {
 	if ctx == nil || name == nil || mode&^(modeRead|modeWrite) != 0 || !ctx.tracksMore() {
 		return false
 	}
-	// The object behind the cell is taken as it was left, by a key that was opened
-	// in the same context.
+	// The object behind the cell is taken as it was left, by a key that the same
+	// module opened.
 	p, b := keyCells.local, name.bytes()
 	var k *key
 	if p != 0 {
 		k = (*key)(*objectSlot(p))
 	}
-	fits := k != nil && k.owner == ctx && k.m == ctx.module && cap(k.name) >= len(b)
+	fits := k != nil && k.m == ctx.module && cap(k.name) >= len(b)
 	e, ok := host.srv.OpenQuietly(int(ctx.cell.db), b, openFlags(mode), fits)
 	if !ok {
 		return false
@@ -294,7 +294,12 @@ func quickHashGet(a *quickArgs) bool {
 	}
 	var p uintptr
 	if val, found := host.srv.DBNow(k.db).Hash(e).Get(name); found {
-		if p = quickString(val.Stored()); p == 0 {
+		if n, isInt := val.Int(); isInt {
+			p = quickNumber(n)
+		} else {
+			p = quickString(val.Stored())
+		}
+		if p == 0 {
 			return false
 		}
 	}

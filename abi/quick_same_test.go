@@ -472,7 +472,7 @@ func (d *quickDriver) walk(p uint64, depth int) {
 	text := d.api(fnCreateStringFromCallReply, p)
 	if text != 0 {
 		d.note("%q", stringAt(uintptr(text)).bytes())
-		if ctx := replyAt(uintptr(p)).whole().ctx; ctx.flags&ctxAutoMemory == 0 || d.rnd.IntN(2) == 0 {
+		if ctx := replyAt(uintptr(p)).whole().context(); ctx.flags&ctxAutoMemory == 0 || d.rnd.IntN(2) == 0 {
 			d.api(fnFreeString, uint64(ctx.addr()), text)
 		}
 	}
@@ -509,4 +509,4 @@ func (d *quickDriver) keyFacts(p uintptr) {
 }
 
 // ownerOf is the context in which a key was opened.
-func ownerOf(p uint64) uint64 { return uint64((*key)(*objectSlot(uintptr(p))).owner.addr()) }
+func ownerOf(p uint64) uint64 { return uint64((*key)(*objectSlot(uintptr(p))).owner.cell) }
