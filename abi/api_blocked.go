@@ -28,17 +28,17 @@ type blockedClient struct {
 // blockedCell is what threads need of a wait, without what lies on the Go heap.
 type blockedCell struct {
 	cellHead
-	ending uintptr // its *server.Ending
-	// plain is 1 while a thread may end the wait by itself: not for keys, and without
-	// replies that were gathered in a context.
-	plain atomic.Uint32
+	ending uintptr        // its *server.Ending
+	ready  atomic.Uintptr // the cell of a context that is prepared for a thread
+	plain  bool           // a thread may end the wait by itself: it is not for keys
 }
 
 func (bc *blockedClient) cell() *blockedCell { return (*blockedCell)(at(bc.p)) }
 
 // flushContexts hands what the wait's thread-safe contexts have gathered to
-// its reply client.
+// its reply client. Host lock.
 func (bc *blockedClient) flushContexts() {
+	reapContexts()
 	bc.mu.Lock()
 	defer bc.mu.Unlock()
 	for _, ctx := range bc.contexts {
@@ -111,8 +111,11 @@ func (f *frame) blockClient(o server.BlockOptions) {
 		switch {
 		case bc.replyFn != 0:
 			bc.run(server.ByReply, bc.replyFn, c, nil)
-		case bc.m.fault != nil && !b.Replied():
-			c.WriteError(bc.m.fencedText())
+		case bc.m.fault != nil:
+			bc.flushContexts()
+			if !b.Replied() {
+				c.WriteError(bc.m.fencedText())
+			}
 		}
 	}
 	if o.Keys != nil {
@@ -131,10 +134,8 @@ func (f *frame) blockClient(o server.BlockOptions) {
 	bc.p = newHandle(headBlocked, bc, true)
 	cell := bc.cell()
 	cell.ending = uintptr(unsafe.Pointer(b.Ending()))
-	cell.plain.Store(0)
-	if o.Keys == nil {
-		cell.plain.Store(1)
-	}
+	cell.plain = o.Keys == nil
+	bc.prepare()
 	f.setPtr(bc.p)
 }
 
@@ -156,6 +157,8 @@ func (bc *blockedClient) free() {
 		}
 		ctx.release(true)
 	}
+	reapContexts()
+	bc.unprepare()
 	bc.mu.Lock()
 	for _, ctx := range bc.contexts {
 		ctx.orphan()
@@ -170,7 +173,6 @@ func apiUnblockClient(f *frame) {
 	if bc == nil {
 		return
 	}
-	bc.flushContexts()
 	if bc.b.ForKeys() {
 		f.setOK(bc.b.UnblockKeys(f.locked()) == nil)
 		return

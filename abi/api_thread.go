@@ -44,20 +44,12 @@ func apiGetThreadSafeContext(f *frame) {
 	if bc == nil {
 		return
 	}
-	ctx := threadContext(bc.m, f.locked())
-	c := bc.b.ReplyClient()
-	ctx.client, ctx.blocked = c, bc
-	ctx.cell.wpos = ctx.cell.wbase
-	ctx.cell.db = int32(bc.b.DB())
-	if c.RESP == 3 {
-		ctx.cell.resp3 = 1
+	bc.m.preparing.Store(preparedWaits)
+	if p := bc.cell().ready.Swap(0); p != 0 {
+		f.setPtr(p)
+		return
 	}
-	ctx.cell.id = bc.id
-	bc.cell().plain.Store(0)
-	bc.mu.Lock()
-	bc.contexts = append(bc.contexts, ctx)
-	bc.mu.Unlock()
-	f.setPtr(ctx.addr())
+	f.setPtr(bc.context(f.locked()).addr())
 }
 
 func apiGetDetachedThreadSafeContext(f *frame) {
@@ -77,16 +69,7 @@ func apiFreeThreadSafeContext(f *frame) {
 		f.misuse("the context was not made by GetThreadSafeContext")
 		return
 	}
-	if bc := ctx.blocked; bc != nil {
-		bc.mu.Lock()
-		for i, c := range bc.contexts {
-			if c == ctx {
-				bc.contexts = append(bc.contexts[:i], bc.contexts[i+1:]...)
-				break
-			}
-		}
-		bc.mu.Unlock()
-	}
+	ctx.leaveWait()
 	locked := f.locked()
 	for _, item := range ctx.auto {
 		if item.head == headKey && !locked { // closing a key is the loop's

@@ -37,9 +37,10 @@ var (
 var boundThreads int32
 
 // A thread that has called keeps its P, the runtime's right to run Go code, for the
-// tens of microseconds until the runtime takes that back. Several threads can so have
-// all there are, and the loop then waits for one when it wakes. From two threads on
-// the runtime is therefore given more.
+// tens of microseconds until the runtime takes that back. Threads can so have all there
+// are, and the loop then waits for one when it wakes. The runtime is therefore given one
+// more than there are threads. With one that is free it is also in no hurry to take that
+// of the loop, when that sleeps, and its monitor does not wake up every 20 us.
 var room struct {
 	sync.Mutex
 	threads atomic.Int32 // for so many there is room
@@ -53,7 +54,7 @@ const mostRoom = 4
 // makeRoom sees to it that the threads there are do not take all Ps. Any thread.
 func makeRoom() {
 	n := atomic.LoadInt32(&boundThreads)
-	if n <= max(1, room.threads.Load()) {
+	if n <= room.threads.Load() {
 		return
 	}
 	room.Lock()

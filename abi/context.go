@@ -64,6 +64,7 @@ const (
 	ctxOnLoad
 	ctxKeysPosition // the command is asked where its keys are
 	ctxChannelsPosition
+	ctxOfWait // of a thread that ends a client's wait
 )
 
 // Context is the Go side of a RedisModuleCtx: for whom a module works, until

@@ -25,7 +25,9 @@ type Module struct {
 	heap    int // its place in moduleHeaps
 	// waiting is how many of its threads wait for the host lock.
 	waiting atomic.Int32
-	fault   *fault // what ended its service; see crashed
+	// preparing is above zero while its threads want contexts for waits.
+	preparing atomic.Int32
+	fault     *fault // what ended its service; see crashed
 
 	commands []*server.Command
 	handles  map[*server.Command]uintptr

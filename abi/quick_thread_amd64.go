@@ -79,7 +79,7 @@ func (a *threadArgs) ending(i int) *server.Ending {
 
 func quickUnblockClient(a *threadArgs) bool {
 	p := a.uptr(0)
-	if headOf(p) != headBlocked || (*blockedCell)(at(p)).plain.Load() == 0 {
+	if headOf(p) != headBlocked || !(*blockedCell)(at(p)).plain {
 		return false
 	}
 	if !host.srv.EndWait(a.ending(0), a.uptr(1)) {
@@ -106,4 +106,18 @@ func quickBlockedClientMeasureTimeEnd(a *threadArgs) bool {
 	}
 	a.setOK(e.Stop())
 	return true
+}
+
+func quickGetThreadSafeContext(a *threadArgs) bool {
+	p := a.uptr(0)
+	if headOf(p) != headBlocked {
+		return false
+	}
+	a.ret = uint64((*blockedCell)(at(p)).ready.Swap(0))
+	return a.ret != 0
+}
+
+func quickFreeThreadSafeContext(a *threadArgs) bool {
+	ctx := a.ctx(0)
+	return ctx != nil && ctx.done()
 }

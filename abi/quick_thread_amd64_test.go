@@ -15,7 +15,7 @@ import (
 // quickForThreads are the functions that threads without the host lock may have quickly.
 var quickForThreads = []int{
 	fnThreadSafeContextLock, fnThreadSafeContextTryLock, fnThreadSafeContextUnlock, fnUnblockClient,
-	fnBlockedClientMeasureTimeStart, fnBlockedClientMeasureTimeEnd,
+	fnBlockedClientMeasureTimeStart, fnBlockedClientMeasureTimeEnd, fnGetThreadSafeContext, fnFreeThreadSafeContext,
 }
 
 // TestQuickThreads has a thread make the same calls with quick functions and without:
@@ -39,15 +39,20 @@ func TestQuickThreads(t *testing.T) {
 		for way, thread := range []uintptr{0, loop} {
 			quickThread = thread
 			slow = [numAPI]int{}
+			contexts := ctxCells.live()
 			d := &threadDriver{m: m, rnd: rand.New(rand.NewPCG(seed, 2)), made: map[int]int{}}
 			logged := captureLog(t, func() { d.run(t, 400) })
+			if n := ctxCells.live(); n != contexts {
+				t.Errorf("%d contexts were left", n-contexts)
+			}
 			for line := range strings.Lines(logged) {
 				if _, text, ok := strings.Cut(line, " # "); ok {
 					d.note("log: %s", hexNumber.ReplaceAllString(text, "an address"))
 				}
 			}
 			got[way] = d.trace
-			for i, n := range d.made {
+			for _, i := range quickForThreads {
+				n := d.made[i]
 				if quick[i] += n - slow[i]; way == 0 && n != slow[i] {
 					t.Fatalf("%s ran quickly although that is off", apiNames[i])
 				}
@@ -82,6 +87,7 @@ type threadDriver struct {
 	waits   []uintptr
 	clients []*blockedClient
 	ctx     *Context
+	threads []uintptr // contexts of waits
 }
 
 func (d *threadDriver) note(format string, args ...any) {
@@ -89,15 +95,20 @@ func (d *threadDriver) note(format string, args ...any) {
 }
 
 // api calls a function from the C stack of the calling thread.
-func (d *threadDriver) api(i int, a0, a1 uint64) {
+func (d *threadDriver) api(i int, a0, a1 uint64) uint64 {
 	d.made[i]++
 	r, ok := callFree(apiAddr[i], a0, a1, 0, 0)
-	if i != fnThreadSafeContextLock && i != fnThreadSafeContextUnlock { // they return nothing
+	switch i {
+	case fnThreadSafeContextLock, fnThreadSafeContextUnlock, fnFreeThreadSafeContext: // they return nothing
+	case fnGetThreadSafeContext:
+		d.note("a context: %v", r != 0)
+	default:
 		d.note("%s: %d", apiNames[i], int32(r))
 	}
 	if !ok {
 		d.note("a fault")
 	}
+	return r
 }
 
 // run makes n calls, with the loop's turn after every 20.
@@ -135,10 +146,14 @@ func (d *threadDriver) run(t *testing.T, n int) {
 			d.api(fnUnblockClient, uint64(p), 0)
 		}
 	}
+	for _, p := range d.threads {
+		d.api(fnFreeThreadSafeContext, uint64(p), 0)
+	}
 	if _, err := s.Loop.RunEvents(); err != nil {
 		t.Fatal(err)
 	}
 	d.ended()
+	reapContexts()
 	d.note("%d waits at the end, %d threads wait, thread %v", s.BlockedCount(d.m), d.m.waiting.Load(), host.thread.module != 0)
 	d.ctx.release(true)
 	d.m.meter.Reset()
@@ -160,7 +175,7 @@ func (d *threadDriver) ended() {
 	d.clients = slices.DeleteFunc(d.clients, func(bc *blockedClient) bool {
 		over := (*blockedClient)(*objectSlot(bc.p)) != bc
 		if over {
-			d.note("a wait has ended with %d", bc.b.Data)
+			d.note("a wait has ended with %d and replied %q", bc.b.Data, bc.b.ReplyClient().Output())
 		}
 		return over
 	})
@@ -175,7 +190,32 @@ func (d *threadDriver) step() {
 	if len(d.waits) != 0 && d.rnd.IntN(30) != 0 {
 		wait = uint64(d.waits[d.rnd.IntN(len(d.waits))])
 	}
-	switch d.rnd.IntN(10) {
+	own := -1
+	if len(d.threads) != 0 {
+		own = d.rnd.IntN(len(d.threads))
+	}
+	switch d.rnd.IntN(16) {
+	case 10, 11:
+		if headOf(uintptr(wait)) != headBlocked {
+			break
+		}
+		p := uintptr(d.api(fnGetThreadSafeContext, wait, 0))
+		ctx := (*Context)(*objectSlot(p))
+		d.note("of database %d, client %d, resp3 %d, flags %x", ctx.cell.db, ctx.cell.id, ctx.cell.resp3, ctx.flags)
+		d.threads = append(d.threads, p)
+	case 12, 13:
+		if own >= 0 {
+			d.api(fnReplyWithLongLong, uint64(d.threads[own]), d.rnd.Uint64N(100))
+		}
+	case 14, 15:
+		if own < 0 {
+			break
+		}
+		p := uint64(d.threads[own])
+		d.threads = slices.Delete(d.threads, own, own+1)
+		for range 1 + d.rnd.IntN(10)/9 { // twice now and then
+			d.api(fnFreeThreadSafeContext, p, 0)
+		}
 	case 0, 1:
 		if testServer.HostLock.Holder() == 0 || d.rnd.IntN(5) == 0 {
 			d.api(fnThreadSafeContextLock, ctx, 0)
