@@ -13,6 +13,8 @@ import (
 type blockedClient struct {
 	m          *Module
 	b          *server.Blocked
+	wait       server.Blocked // where b is, but for a wait for keys
+	options    server.BlockOptions
 	p          uintptr // the handle, which dies when the private data is freed
 	id         uint64  // the client's, for threads that must not look at it
 	replyFn    uintptr
@@ -103,28 +105,18 @@ func (f *frame) blockClient(o server.BlockOptions) {
 		return
 	}
 	ctx.flush()
-	bc := &blockedClient{m: ctx.module, id: ctx.cell.id, replyFn: f.uptr(1), timeoutFn: f.uptr(2), freeFn: f.uptr(3)}
+	bc := newBlocked(o.Keys == nil)
+	bc.m, bc.id, bc.replyFn, bc.timeoutFn, bc.freeFn = ctx.module, ctx.cell.id, f.uptr(1), f.uptr(2), f.uptr(3)
+	o.Free, o.OnReply, o.Into, o.OnOver = bc.options.Free, bc.options.OnReply, bc.options.Into, bc.options.OnOver
 	o.Timeout = f.i64(4)
 	o.Owner = ctx.module
-	o.Free = func(*server.Blocked, uintptr) { bc.free() }
-	o.OnReply = func(c *server.Client, b *server.Blocked) {
-		switch {
-		case bc.replyFn != 0:
-			bc.run(server.ByReply, bc.replyFn, c, nil)
-		case bc.m.fault != nil:
-			bc.flushContexts()
-			if !b.Replied() {
-				c.WriteError(bc.m.fencedText())
-			}
-		}
-	}
 	if o.Keys != nil {
 		o.OnReady = func(c *server.Client, _ *server.Blocked, key []byte) bool {
 			return bc.replyFn != 0 && bc.run(server.ByReply, bc.replyFn, c, key)
 		}
 	}
 	if bc.timeoutFn != 0 {
-		o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(server.ByTimeout, bc.timeoutFn, c, nil) }
+		o.OnTimeout = bc.options.OnTimeout
 	}
 	// A client that cannot wait got its error; the module still gets a handle
 	// to pass on, as it does in Redis.
@@ -137,6 +129,50 @@ func (f *frame) blockClient(o server.BlockOptions) {
 	cell.plain = o.Keys == nil
 	bc.prepare()
 	f.setPtr(bc.p)
+}
+
+// overClients are those whose waits are over, to be used again. Host lock.
+var overClients []*blockedClient
+
+// newBlocked is one with its callbacks, which may be used again if the wait is not for
+// keys: those have more that points to them.
+func newBlocked(again bool) *blockedClient {
+	if n := len(overClients); again && n != 0 {
+		bc := overClients[n-1]
+		overClients = overClients[:n-1]
+		return bc
+	}
+	bc := &blockedClient{}
+	o := &bc.options
+	o.Free = func(*server.Blocked, uintptr) { bc.free() }
+	o.OnReply = func(c *server.Client, b *server.Blocked) { bc.answer(c, b) }
+	o.OnTimeout = func(c *server.Client, _ *server.Blocked) { bc.run(server.ByTimeout, bc.timeoutFn, c, nil) }
+	if again {
+		o.Into = &bc.wait
+		o.OnOver = func(*server.Blocked) { bc.over() }
+	}
+	return bc
+}
+
+// over keeps what is left of a wait for another.
+func (bc *blockedClient) over() {
+	bc.m, bc.p, bc.disconnect = nil, 0, 0
+	if len(overClients) < 256 {
+		overClients = append(overClients, bc)
+	}
+}
+
+// answer is the end of a wait that a thread has ended.
+func (bc *blockedClient) answer(c *server.Client, b *server.Blocked) {
+	switch {
+	case bc.replyFn != 0:
+		bc.run(server.ByReply, bc.replyFn, c, nil)
+	case bc.m.fault != nil:
+		bc.flushContexts()
+		if !b.Replied() {
+			c.WriteError(bc.m.fencedText())
+		}
+	}
 }
 
 // free runs the module's function for the private data and ends the handle.
@@ -163,7 +199,7 @@ func (bc *blockedClient) free() {
 	for _, ctx := range bc.contexts {
 		ctx.orphan()
 	}
-	bc.contexts = nil
+	bc.contexts = bc.contexts[:0]
 	bc.mu.Unlock()
 	freeHandle(bc.p, true)
 }

@@ -173,7 +173,7 @@ func (d *threadDriver) block() {
 // ended notes which waits are over.
 func (d *threadDriver) ended() {
 	d.clients = slices.DeleteFunc(d.clients, func(bc *blockedClient) bool {
-		over := (*blockedClient)(*objectSlot(bc.p)) != bc
+		over := bc.p == 0
 		if over {
 			d.note("a wait has ended with %d and replied %q", bc.b.Data, bc.b.ReplyClient().Output())
 		}

@@ -40,6 +40,10 @@ type BlockOptions struct {
 	Free func(b *Blocked, data uintptr)
 	// Owner is an opaque label, by which BlockedCount counts.
 	Owner any
+	// Into is memory for the wait, nil to have it made. OnOver runs when it may be
+	// used again.
+	Into   *Blocked
+	OnOver func(b *Blocked)
 }
 
 // Blocked is one wait of one client. It stays valid until Free has run, which
@@ -80,6 +84,8 @@ type Blocked struct {
 	// are called.
 	mu    sync.Mutex
 	reply *Client
+	// earlier is the reply client of an earlier wait in this memory.
+	earlier *Client
 }
 
 // answerState says whether a client that waits is told that the wait is over. Who
@@ -116,7 +122,11 @@ type blockedState struct {
 // ErrCannotBlock returned together with a handle that has no client: whoever
 // wants to free data through Unblock still can.
 func (s *Server) Block(c *Client, o BlockOptions) (*Blocked, error) {
-	b := &Blocked{Owner: o.Owner, Data: o.Data, srv: s, opts: o, db: c.DB, resp: c.RESP, user: c.User}
+	b := o.Into
+	if b == nil {
+		b = new(Blocked)
+	}
+	*b = Blocked{Owner: o.Owner, Data: o.Data, srv: s, opts: o, db: c.DB, resp: c.RESP, user: c.User, earlier: b.earlier}
 	if o.Keys != nil {
 		b.keys = &keyWait{client: c, kind: waitModule, gone: o.Deleted, module: b}
 	}
@@ -186,7 +196,12 @@ func (b *Blocked) ReplyClient() *Client {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reply == nil {
-		b.reply = b.srv.NewFakeClient(FakeOptions{DB: b.db, RESP: b.resp, Flags: FlagModule, User: b.user, Owner: b.Owner})
+		o := FakeOptions{DB: b.db, RESP: b.resp, Flags: FlagModule, User: b.user, Owner: b.Owner}
+		if c := b.earlier; c != nil && c.Reuse(&o) {
+			b.reply = c
+		} else {
+			b.reply = b.srv.NewFakeClient(o)
+		}
 	}
 	return b.reply
 }

@@ -37,6 +37,9 @@ func (s *Server) serveUnblocked() {
 	}
 }
 
+// keptReply is how large the buffer of a reply client may be that is used again.
+const keptReply = 16 << 10
+
 // finishBlocked replies, frees the private data and lets the client go on, in
 // this order: the reply may need the data, and nothing may need b afterwards.
 func (s *Server) finishBlocked(b *Blocked) {
@@ -74,6 +77,13 @@ func (s *Server) finishBlocked(b *Blocked) {
 	s.LeaveUnit()
 	if c != nil {
 		s.done(c)
+	}
+	if fn := b.opts.OnOver; fn != nil {
+		b.earlier = b.reply
+		if b.earlier != nil && cap(b.earlier.out) > keptReply {
+			b.earlier = nil
+		}
+		fn(b)
 	}
 }
 
