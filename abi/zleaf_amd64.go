@@ -67,6 +67,8 @@ func init() {
 		fnGetBlockedClientPrivateData:   addrGetBlockedClientPrivateData,
 		fnBlockedClientMeasureTimeStart: addrBlockedClientMeasureTimeStart,
 		fnBlockedClientMeasureTimeEnd:   addrBlockedClientMeasureTimeEnd,
+		fnGetThreadSafeContext:          addrGetThreadSafeContext,
+		fnFreeThreadSafeContext:         addrFreeThreadSafeContext,
 		fnThreadSafeContextLock:         addrThreadSafeContextLock,
 		fnThreadSafeContextTryLock:      addrThreadSafeContextTryLock,
 		fnThreadSafeContextUnlock:       addrThreadSafeContextUnlock,
@@ -121,6 +123,8 @@ func init() {
 		fnUnblockClient:                 quickUnblockClient,
 		fnBlockedClientMeasureTimeStart: quickBlockedClientMeasureTimeStart,
 		fnBlockedClientMeasureTimeEnd:   quickBlockedClientMeasureTimeEnd,
+		fnGetThreadSafeContext:          quickGetThreadSafeContext,
+		fnFreeThreadSafeContext:         quickFreeThreadSafeContext,
 		fnThreadSafeContextLock:         quickThreadSafeContextLock,
 		fnThreadSafeContextTryLock:      quickThreadSafeContextTryLock,
 		fnThreadSafeContextUnlock:       quickThreadSafeContextUnlock,
@@ -192,6 +196,8 @@ func addrUnblockClient() uintptr
 func addrGetBlockedClientPrivateData() uintptr
 func addrBlockedClientMeasureTimeStart() uintptr
 func addrBlockedClientMeasureTimeEnd() uintptr
+func addrGetThreadSafeContext() uintptr
+func addrFreeThreadSafeContext() uintptr
 func addrThreadSafeContextLock() uintptr
 func addrThreadSafeContextTryLock() uintptr
 func addrThreadSafeContextUnlock() uintptr

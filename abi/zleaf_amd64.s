@@ -576,6 +576,26 @@ TEXT ·addrBlockedClientMeasureTimeEnd(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryGetThreadSafeContext(SB), NOSPLIT|NOFRAME, $0
+	MOVL $269, AX
+	JMP ·threadQuick(SB)
+
+// func addrGetThreadSafeContext() uintptr
+TEXT ·addrGetThreadSafeContext(SB), NOSPLIT, $0-8
+	LEAQ ·tryGetThreadSafeContext(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryFreeThreadSafeContext(SB), NOSPLIT|NOFRAME, $0
+	MOVL $271, AX
+	JMP ·threadQuick(SB)
+
+// func addrFreeThreadSafeContext() uintptr
+TEXT ·addrFreeThreadSafeContext(SB), NOSPLIT, $0-8
+	LEAQ ·tryFreeThreadSafeContext(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryThreadSafeContextLock(SB), NOSPLIT|NOFRAME, $0
 	MOVL $272, AX
 	JMP ·threadQuick(SB)
