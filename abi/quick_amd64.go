@@ -21,8 +21,9 @@ import (
 
 // quickArgs are a call's arguments, and what it returns.
 type quickArgs struct {
-	ints [numInts]uint64
-	ret  uint64
+	ints   [numInts]uint64
+	ret    uint64
+	floats [2]float64 // the first; there is a second for the stack's alignment
 }
 
 // quickEntries are where the quick functions begin, by their index: the code that takes
@@ -284,12 +285,8 @@ func quickHashGet(a *quickArgs) bool {
 	if e == nil || e.Type() != store.Hash || ctx == nil || !ctx.tracksMore() {
 		return false
 	}
-	var name []byte
-	if flags&hashCFields != 0 {
-		name = cview(field)
-	} else if s := a.string(2); s != nil {
-		name = s.bytes()
-	} else {
+	name, ok := a.fieldName(2, flags)
+	if !ok {
 		return false
 	}
 	var p uintptr
@@ -305,6 +302,63 @@ func quickHashGet(a *quickArgs) bool {
 	}
 	if *(*uintptr)(at(out)) = p; p != 0 {
 		ctx.trackNow(headString, p)
+	}
+	a.setOK(true)
+	return true
+}
+
+// quickHashSet serves calls that give one field another value of about the same size.
+func quickHashSet(a *quickArgs) bool {
+	k, flags, field, value, more := a.key(0), int32(a.ints[1]), a.uptr(2), a.string(3), a.ints[4]
+	if k == nil || k.mode&modeWrite == 0 || flags&^(hashXX|hashCFields|hashCountAll) != 0 || field == 0 || value == nil || more != 0 || host.srv.Frozen() {
+		return false
+	}
+	e := k.known()
+	if e == nil || e.Type() != store.Hash {
+		return false
+	}
+	name, ok := a.fieldName(2, flags)
+	if !ok || !host.srv.DBNow(k.db).Hash(e).Overwrite(name, value.bytes()) {
+		return false
+	}
+	a.ret = 1
+	return true
+}
+
+// fieldName is the name of a field in argument i, as the flags say.
+func (a *quickArgs) fieldName(i int, flags int32) (name []byte, ok bool) {
+	if flags&hashCFields != 0 {
+		return cview(a.uptr(i)), true
+	}
+	if s := a.string(i); s != nil {
+		return s.bytes(), true
+	}
+	return nil, false
+}
+
+// quickZsetAdd serves calls, without flags, that give a member another score.
+func quickZsetAdd(a *quickArgs) bool {
+	k, member, flags, score := a.key(0), a.string(1), a.uptr(2), a.floats[0]
+	if k == nil || k.mode&modeWrite == 0 || member == nil || score != score || host.srv.Frozen() {
+		return false
+	}
+	e := k.known()
+	if e == nil || e.Type() != store.ZSet {
+		return false
+	}
+	if flags != 0 {
+		in := (*int32)(at(flags))
+		if *in != 0 {
+			return false
+		}
+		*in = 0 // what cannot be written is found out before anything changes
+	}
+	old, ok := host.srv.DBNow(k.db).ZSet(e).Rescore(member.bytes(), score)
+	if !ok {
+		return false
+	}
+	if old != score {
+		put(flags, int32(zaddUpdated))
 	}
 	a.setOK(true)
 	return true

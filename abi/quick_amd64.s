@@ -49,7 +49,8 @@
 	MOVQ R13, (SAVED+24)(SP)              \
 	MOVQ R14, (SAVED+32)(SP)              \
 	MOVQ R15, (SAVED+40)(SP)              \
-	MOVQ AX, (SAVED+48)(SP)
+	MOVQ AX, (SAVED+48)(SP)               \
+	MOVSD X0, (ARGS+quickArgs_floats)(SP)
 
 #define RESTORE \
 	MOVQ (SAVED+0)(SP), BX   \
@@ -66,6 +67,7 @@
 	MOVQ (ARGS+quickArgs_ints+24)(SP), CX \
 	MOVQ (ARGS+quickArgs_ints+32)(SP), R8 \
 	MOVQ (ARGS+quickArgs_ints+40)(SP), R9 \
+	MOVSD (ARGS+quickArgs_floats)(SP), X0 \
 	MOVQ (SAVED+48)(SP), AX
 
 // quick calls the quick function for API function AX on the thread that has the

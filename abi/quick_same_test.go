@@ -25,6 +25,7 @@ var quickOnes = []int{
 	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
 	fnCallReplyArrayElement, fnCallReplySetElement, fnCallReplyMapElement, fnCreateStringFromCallReply, fnFreeCallReply,
 	fnCreateString, fnCreateStringFromString, fnFreeString, fnRetainString, fnCloseKey,
+	fnHashSet,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -307,7 +308,7 @@ func (d *quickDriver) step(stale uintptr) {
 	number, want := d.number(), quickMemory.out[0]
 	quickMemory.out[0] = 77
 	what, r := 0, uint64(0)
-	switch d.rnd.IntN(26) {
+	switch d.rnd.IntN(28) {
 	case 0, 1, 2, 3:
 		mode := d.pick(0, modeRead, modeRead, modeRead, modeRead, modeWrite, modeRead|modeWrite, modeRead|modeNoTouch, modeRead|modeNoEffects,
 			modeWrite|modeNoExpire, modeRead|modeNoStats, modeRead|modeNoNotify, 1<<30)
@@ -372,6 +373,14 @@ func (d *quickDriver) step(stale uintptr) {
 			d.api(fnFreeString, ownerOf(key), out)
 			quickMemory.out[0] = 1
 		}
+	case 26, 27:
+		what = fnHashSet
+		field, flags, value := name, d.pick(0, 0, hashCountAll, hashXX, hashNX, hashCFields, 1<<20), uint64(d.names[d.rnd.IntN(len(d.names))])
+		if flags == hashCFields {
+			field, _ = d.bytes()
+		}
+		r = d.api(what, key, flags, field, d.pick(value, value, value, value, value, hashDelete, 0), 0)
+		d.command("HMGET", "ht", "member", "x", "0", quickTexts[d.rnd.IntN(len(quickTexts))])
 	case 18:
 		what = fnCreateStringFromLongLong
 		if r = d.api(what, ctxArg, d.pick(0, 9, 10, 1<<63, 1<<63-1, 1<<64-1, 1<<64-100, 123456789)); r != 0 {

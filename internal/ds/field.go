@@ -80,16 +80,27 @@ func (f *Field) size() int {
 // old one is freed then, and the caller puts the new one in its place in the
 // table.
 func (f *Field) SetValue(h *mem.Heap, value []byte) *Field {
-	if f.flags&FlagWord == 0 && len(value) <= maxFieldEmbed {
-		if size := f.size(); mem.SameBlock(size, size-int(f.vlen)+len(value)) {
-			f.vlen = uint16(len(value))
-			copy(f.Value(), value)
-			return f
-		}
+	if f.Overwrite(value) {
+		return f
 	}
 	n := NewField(h, f.Name(), value)
 	f.Free(h)
 	return n
+}
+
+// Overwrite is SetValue for a value that fits where the old one is; false if it does
+// not.
+func (f *Field) Overwrite(value []byte) bool {
+	if f.flags&FlagWord != 0 || len(value) > maxFieldEmbed {
+		return false
+	}
+	size := f.size()
+	if !mem.SameBlock(size, size-int(f.vlen)+len(value)) {
+		return false
+	}
+	f.vlen = uint16(len(value))
+	copy(f.Value(), value)
+	return true
 }
 
 // Free gives the field's memory back.

@@ -49,7 +49,7 @@ func TestTreeAgainstSlice(t *testing.T) {
 		h := mem.New()
 		var tree Tree
 		var model []scored
-		next := 0
+		next, stayed := 0, 0
 		for step := range 15_000 {
 			grow := step/2500%2 == 0
 			if len(model) == 0 || rnd.IntN(10) < map[bool]int{true: 7, false: 2}[grow] {
@@ -99,9 +99,27 @@ func TestTreeAgainstSlice(t *testing.T) {
 					t.Fatalf("step %d: a wrong entry at %d", step, i)
 				}
 			}
+			if len(model) > 0 && run != 2 && run != 3 {
+				i := rnd.IntN(len(model))
+				x := model[i]
+				near := model[min(max(0, i+rnd.IntN(41)-20), len(model)-1)].score
+				if tree.Rescore(x.p, near) {
+					stayed++
+					model = slices.Delete(model, i, i+1)
+					x.score = near
+					i, _ = slices.BinarySearchFunc(model, x, compareScored)
+					model = slices.Insert(model, i, x)
+				}
+				if *Score(x.p) != x.score {
+					t.Fatalf("step %d: %s has %g, want %g", step, x.name, *Score(x.p), x.score)
+				}
+			}
 			if step%500 == 0 {
 				checkTree(t, &tree, model, rnd)
 			}
+		}
+		if stayed < 1000 && run != 2 && run != 3 {
+			t.Errorf("only %d entries got another score in their leaf", stayed)
 		}
 		for _, x := range model {
 			tree.Delete(h, x.score, []byte(x.name))

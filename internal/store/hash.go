@@ -125,6 +125,16 @@ func (v HashValue) Set(field, val []byte) bool {
 	return true
 }
 
+// Overwrite is Set for a field of a table that is there, and a value that fits where
+// the old one is; false if it is not so. It needs no memory.
+func (v HashValue) Overwrite(field, val []byte) bool {
+	if v.packed() {
+		return false
+	}
+	p := v.box().find(field)
+	return p != nil && (*ds.Field)(p).Overwrite(val)
+}
+
 // put is Set for a table.
 func (v HashValue) put(field, val []byte) bool {
 	t := &v.box().table

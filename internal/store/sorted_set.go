@@ -197,6 +197,21 @@ func (v ZSetValue) TableScore(member []byte) (score float64, have, ok bool) {
 	return *ds.Score(p), true, true
 }
 
+// Rescore gives a member that is there another score, where that needs no memory: in a
+// set that is no listpack, if the member stays about where it is. Otherwise ok is false.
+func (v ZSetValue) Rescore(member []byte, score float64) (old float64, ok bool) {
+	if v.packed() {
+		return 0, false
+	}
+	s := v.scored()
+	p := s.find(member)
+	if p == nil {
+		return 0, false
+	}
+	old = *ds.Score(p)
+	return old, old == score || s.tree.Rescore(p, score)
+}
+
 // Reserve converts the set, if need be, as it is done before n members are added
 // in one go.
 func (v ZSetValue) Reserve(n int) {
@@ -259,6 +274,9 @@ func (v ZSetValue) Update(member []byte, score float64) {
 	}
 	s := v.scored()
 	p := s.find(member)
+	if s.tree.Rescore(p, score) {
+		return
+	}
 	s.tree.Delete(v.h, *ds.Score(p), member)
 	*ds.Score(p) = score
 	s.tree.Insert(v.h, p)
