@@ -24,6 +24,10 @@ func (f *frame) giveString(b []byte) {
 func apiCreateString(f *frame) {
 	b, n := cbytes(f.uptr(1), int(f.int(2))), int(f.int(2))
 	if b == nil && n != 0 {
+		if uint64(n) > 1<<40 {
+			f.misuse("no string has so many bytes")
+			return
+		}
 		b = make([]byte, n)
 	}
 	f.giveString(b)

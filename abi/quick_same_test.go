@@ -25,7 +25,7 @@ var quickOnes = []int{
 	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
 	fnCallReplyArrayElement, fnCallReplySetElement, fnCallReplyMapElement, fnCreateStringFromCallReply, fnFreeCallReply,
 	fnCreateString, fnCreateStringFromString, fnFreeString, fnRetainString, fnCloseKey,
-	fnHashSet,
+	fnHashSet, fnListPush, fnListPop,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -164,7 +164,7 @@ var quickTexts = []string{
 	strings.Repeat("y", 31), strings.Repeat("z", 127), strings.Repeat("z", 128), strings.Repeat("w", 4080), strings.Repeat("v", 4096),
 }
 
-var quickKeys = []string{"s", "int", "long", "raw", "empty", "z", "zs", "l", "h", "ht", "none", "none2", "timed", "past", strings.Repeat("k", 300)}
+var quickKeys = []string{"s", "int", "long", "raw", "empty", "z", "zs", "l", "ql", "h", "ht", "none", "none2", "timed", "past", strings.Repeat("k", 300)}
 
 // run prepares data and makes n calls.
 func (d *quickDriver) run(n int) {
@@ -173,7 +173,7 @@ func (d *quickDriver) run(n int) {
 	for _, line := range []string{
 		"SET s hello", "SET int 12345", "SETRANGE long 70 x", "APPEND raw abc", "SET empty ", "ZADD z 1 member 2 x 3.5 0",
 		"CONFIG SET zset-max-listpack-entries 0", "ZADD zs 1 member 2 x -inf 0", "CONFIG SET zset-max-listpack-entries 128",
-		"RPUSH l a b", "HSET h member value x 12 0 " + strings.Repeat("y", 31), "HSET ht member value", "HSET ht x " + strings.Repeat("z", 128), "SET timed x EX 1000", "SET " + strings.Repeat("k", 300) + " v",
+		"RPUSH l a b", "CONFIG SET list-max-listpack-size 5", "RPUSH ql a 1 -70000 b c d e f g h i j", "HSET h member value x 12 0 " + strings.Repeat("y", 31), "HSET ht member value", "HSET ht x " + strings.Repeat("z", 128), "SET timed x EX 1000", "SET " + strings.Repeat("k", 300) + " v",
 	} {
 		d.command(strings.Split(line, " ")...)
 	}
@@ -308,10 +308,13 @@ func (d *quickDriver) step(stale uintptr) {
 	number, want := d.number(), quickMemory.out[0]
 	quickMemory.out[0] = 77
 	what, r := 0, uint64(0)
-	switch d.rnd.IntN(28) {
+	switch d.rnd.IntN(34) {
 	case 0, 1, 2, 3:
 		mode := d.pick(0, modeRead, modeRead, modeRead, modeRead, modeWrite, modeRead|modeWrite, modeRead|modeNoTouch, modeRead|modeNoEffects,
 			modeWrite|modeNoExpire, modeRead|modeNoStats, modeRead|modeNoNotify, 1<<30)
+		if d.rnd.IntN(3) == 0 { // those of which there are quick changes
+			name, mode = uint64(d.names[slices.Index(quickKeys, []string{"ht", "l", "ql"}[d.rnd.IntN(3)])]), modeRead|modeWrite
+		}
 		what = fnOpenKey
 		if r = d.api(what, ctxArg, name, mode); r != 0 {
 			d.keys = append(d.keys, uintptr(r))
@@ -374,13 +377,29 @@ func (d *quickDriver) step(stale uintptr) {
 			quickMemory.out[0] = 1
 		}
 	case 26, 27:
-		what = fnHashSet
+		what, key = fnHashSet, d.written(key, "ht")
+		if d.rnd.IntN(2) == 0 {
+			name = uint64(d.names[slices.Index(append(quickKeys, quickTexts...), "member")])
+		}
 		field, flags, value := name, d.pick(0, 0, hashCountAll, hashXX, hashNX, hashCFields, 1<<20), uint64(d.names[d.rnd.IntN(len(d.names))])
 		if flags == hashCFields {
 			field, _ = d.bytes()
 		}
 		r = d.api(what, key, flags, field, d.pick(value, value, value, value, value, hashDelete, 0), 0)
 		d.command("HMGET", "ht", "member", "x", "0", quickTexts[d.rnd.IntN(len(quickTexts))])
+	case 28, 29, 30, 31, 32, 33:
+		key = d.written(key, "l", "ql")
+		if what = int(d.pick(fnListPush, fnListPop)); what == fnListPush {
+			r = d.api(what, key, d.pick(0, 1), name)
+		} else if r = d.api(what, key, d.pick(0, 1)); r != 0 {
+			owner := ownerOf(key)
+			d.note("%q", stringAt(uintptr(r)).bytes())
+			d.api(fnFreeString, owner, r)
+			r = 1
+		}
+		d.command("LRANGE", "ql", "0", "-1")
+		d.command("LRANGE", "l", "0", "-1")
+		d.command("OBJECT", "ENCODING", "ql")
 	case 18:
 		what = fnCreateStringFromLongLong
 		if r = d.api(what, ctxArg, d.pick(0, 9, 10, 1<<63, 1<<63-1, 1<<64-1, 1<<64-100, 123456789)); r != 0 {
@@ -444,6 +463,19 @@ func (d *quickDriver) step(stale uintptr) {
 	}
 	want, quickMemory.out[0] = quickMemory.out[0], want
 	d.note("%s: %d, %d", apiNames[what], int64(r), int64(want))
+}
+
+// written is a key with one of the names that is open for writing, or the other if there is none.
+func (d *quickDriver) written(other uint64, names ...string) uint64 {
+	for _, p := range d.keys {
+		if headOf(p) != headKey || d.rnd.IntN(3) == 0 {
+			continue
+		}
+		if k := (*key)(*objectSlot(p)); k.mode&modeWrite != 0 && slices.Contains(names, string(k.name)) {
+			return uint64(p)
+		}
+	}
+	return other
 }
 
 // reply is that of a command of the server's, as Call gives it.

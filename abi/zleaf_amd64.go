@@ -9,6 +9,8 @@ func init() {
 		fnOpenKey:                       addrOpenKey,
 		fnCloseKey:                      addrCloseKey,
 		fnKeyType:                       addrKeyType,
+		fnListPush:                      addrListPush,
+		fnListPop:                       addrListPop,
 		fnFreeCallReply:                 addrFreeCallReply,
 		fnCallReplyType:                 addrCallReplyType,
 		fnCallReplyInteger:              addrCallReplyInteger,
@@ -32,7 +34,9 @@ func init() {
 		fnCallReplyStringPtr:            addrCallReplyStringPtr,
 		fnCreateStringFromCallReply:     addrCreateStringFromCallReply,
 		fnStringDMA:                     addrStringDMA,
+		fnZsetAdd:                       addrZsetAdd,
 		fnZsetScore:                     addrZsetScore,
+		fnHashSet:                       addrHashSet,
 		fnHashGet:                       addrHashGet,
 		fnGetClientId:                   addrGetClientId,
 		fnGetContextFlags:               addrGetContextFlags,
@@ -76,6 +80,8 @@ func init() {
 	for i, f := range map[int]func(*quickArgs) bool{
 		fnOpenKey:                       quickOpenKey,
 		fnCloseKey:                      quickCloseKey,
+		fnListPush:                      quickListPush,
+		fnListPop:                       quickListPop,
 		fnFreeCallReply:                 quickFreeCallReply,
 		fnCallReplySetElement:           quickCallReplySetElement,
 		fnCallReplyMapElement:           quickCallReplyMapElement,
@@ -92,7 +98,9 @@ func init() {
 		fnStringToLongLong:              quickStringToLongLong,
 		fnCreateStringFromCallReply:     quickCreateStringFromCallReply,
 		fnStringDMA:                     quickStringDMA,
+		fnZsetAdd:                       quickZsetAdd,
 		fnZsetScore:                     quickZsetScore,
+		fnHashSet:                       quickHashSet,
 		fnHashGet:                       quickHashGet,
 		fnGetContextFlags:               quickGetContextFlags,
 		fnModuleTypeGetType:             quickModuleTypeGetType,
@@ -138,6 +146,8 @@ func addrGetSelectedDb() uintptr
 func addrOpenKey() uintptr
 func addrCloseKey() uintptr
 func addrKeyType() uintptr
+func addrListPush() uintptr
+func addrListPop() uintptr
 func addrFreeCallReply() uintptr
 func addrCallReplyType() uintptr
 func addrCallReplyInteger() uintptr
@@ -161,7 +171,9 @@ func addrStringToLongLong() uintptr
 func addrCallReplyStringPtr() uintptr
 func addrCreateStringFromCallReply() uintptr
 func addrStringDMA() uintptr
+func addrZsetAdd() uintptr
 func addrZsetScore() uintptr
+func addrHashSet() uintptr
 func addrHashGet() uintptr
 func addrGetClientId() uintptr
 func addrGetContextFlags() uintptr

@@ -40,6 +40,26 @@ TEXT ·addrKeyType(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryListPush(SB), NOSPLIT|NOFRAME, $0
+	MOVL $24, AX
+	JMP ·quick(SB)
+
+// func addrListPush() uintptr
+TEXT ·addrListPush(SB), NOSPLIT, $0-8
+	LEAQ ·tryListPush(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryListPop(SB), NOSPLIT|NOFRAME, $0
+	MOVL $25, AX
+	JMP ·quick(SB)
+
+// func addrListPop() uintptr
+TEXT ·addrListPop(SB), NOSPLIT, $0-8
+	LEAQ ·tryListPop(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryFreeCallReply(SB), NOSPLIT|NOFRAME, $0
 	MOVL $32, AX
 	JMP ·quick(SB)
@@ -242,6 +262,16 @@ TEXT ·addrStringDMA(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryZsetAdd(SB), NOSPLIT|NOFRAME, $0
+	MOVL $105, AX
+	JMP ·quick(SB)
+
+// func addrZsetAdd() uintptr
+TEXT ·addrZsetAdd(SB), NOSPLIT, $0-8
+	LEAQ ·tryZsetAdd(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryZsetScore(SB), NOSPLIT|NOFRAME, $0
 	MOVL $107, AX
 	JMP ·quick(SB)
@@ -249,6 +279,16 @@ TEXT ·tryZsetScore(SB), NOSPLIT|NOFRAME, $0
 // func addrZsetScore() uintptr
 TEXT ·addrZsetScore(SB), NOSPLIT, $0-8
 	LEAQ ·tryZsetScore(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryHashSet(SB), NOSPLIT|NOFRAME, $0
+	MOVL $118, AX
+	JMP ·quick(SB)
+
+// func addrHashSet() uintptr
+TEXT ·addrHashSet(SB), NOSPLIT, $0-8
+	LEAQ ·tryHashSet(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

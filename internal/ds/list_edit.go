@@ -32,6 +32,57 @@ func (l List) Push(h *mem.Heap, lim Limit, e Elem, front bool) {
 	l.insertPack(h, i, e)
 }
 
+// TryPush is Push if there is room in the pack at that end, and the heap has what it
+// needs at hand.
+func (l List) TryPush(h *mem.Heap, lim Limit, e Elem, front bool) bool {
+	i := l.Packs() - 1
+	if front {
+		i = 0
+	}
+	if !l.roomFor(i, lim, e.Len()) {
+		return false
+	}
+	nd := l.node(i)
+	k := Pack{nd.pack}
+	pos := k.First()
+	if !front {
+		pos = k.End()
+	}
+	k, ok := k.TryInsert(h, pos, e)
+	if ok {
+		l.set(i, k, int(nd.count)+1)
+		l.head().count++
+	}
+	return ok
+}
+
+// Outer is the pack at one end, whether it is more than one element, and the place of
+// the outermost of them.
+func (l List) Outer(front bool) (k Pack, pos int, more bool) {
+	i := l.Packs() - 1
+	if front {
+		i = 0
+	}
+	nd := l.node(i)
+	k = Pack{nd.pack}
+	pos = k.First()
+	if !front {
+		pos = k.Last()
+	}
+	return k, pos, nd.count > 1
+}
+
+// CutOuter deletes what Outer finds, if that is possible; see Pack.Cut.
+func (l List) CutOuter(h *mem.Heap, front bool) {
+	i := l.Packs() - 1
+	if front {
+		i = 0
+	}
+	k, pos, _ := l.Outer(front)
+	l.set(i, k.Cut(h, pos), int(l.node(i).count)-1)
+	l.head().count--
+}
+
 // insertPack puts a new pack with one element at index i.
 func (l List) insertPack(h *mem.Heap, i int, e Elem) {
 	k := NewPack(h).Append(h, e)

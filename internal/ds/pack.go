@@ -222,6 +222,52 @@ func (k Pack) splice(h *mem.Heap, pos, old, n int) Pack {
 	return Pack{mem.Addr(p)}
 }
 
+// ready says whether the heap has what splice needs at hand; then respliced is the
+// same, where nothing may wait.
+func (k Pack) ready(h *mem.Heap, old, n int) bool {
+	size := k.Size()
+	to := size - old + n
+	return to <= MaxPack && h.Ready(mem.Ptr(k.addr), size, to)
+}
+
+func (k Pack) respliced(h *mem.Heap, pos, old, n int) Pack {
+	size := k.Size()
+	to := size - old + n
+	p := mem.Ptr(k.addr)
+	if n > old {
+		p = h.Exchange(p, size, to)
+	}
+	b := mem.Bytes(p, max(size, to))
+	copy(b[pos+n:to], b[pos+old:size])
+	binary.LittleEndian.PutUint32(b, uint32(to))
+	if n < old {
+		p = h.Exchange(p, size, to)
+	}
+	return Pack{mem.Addr(p)}
+}
+
+// TryInsert is Insert if the heap has what that needs at hand.
+func (k Pack) TryInsert(h *mem.Heap, pos int, e Elem) (Pack, bool) {
+	n := elemSize(e)
+	if !k.ready(h, 0, n) {
+		return k, false
+	}
+	k = k.respliced(h, pos, 0, n)
+	putElem(k.Bytes()[pos:pos+n], e)
+	k.count(1)
+	return k, true
+}
+
+// CanDelete says whether Cut may be called, which deletes the element at pos.
+func (k Pack) CanDelete(h *mem.Heap, pos int) bool { return k.ready(h, k.Next(pos)-pos, 0) }
+
+// Cut is Delete for one element, where nothing may wait.
+func (k Pack) Cut(h *mem.Heap, pos int) Pack {
+	n := k.Next(pos) - pos
+	k.count(-1)
+	return k.respliced(h, pos, n, 0)
+}
+
 // count adds d to the number of elements.
 func (k Pack) count(d int) {
 	b := mem.Bytes(mem.Ptr(k.addr), packHeader)

@@ -59,7 +59,13 @@ func (h *Heap) Alloc(n int) unsafe.Pointer {
 	if addr == 0 {
 		addr = h.newSpan(c)
 	}
-	s := (*span)(Ptr(addr))
+	p := h.takeSlot(c, (*span)(Ptr(addr)))
+	h.check.alloc(p, int(classSize[c]))
+	return Ptr(p)
+}
+
+// takeSlot hands out a slot of a span that has room.
+func (h *Heap) takeSlot(c int, s *span) uintptr {
 	p := s.free
 	if p != 0 {
 		s.free = *(*uintptr)(Ptr(p))
@@ -73,8 +79,7 @@ func (h *Heap) Alloc(n int) unsafe.Pointer {
 	}
 	h.used += int64(classSize[c])
 	h.blocks++
-	h.check.alloc(p, int(classSize[c]))
-	return Ptr(p)
+	return p
 }
 
 // AllocZero is Alloc with the first n bytes set to zero.
@@ -96,6 +101,17 @@ func (h *Heap) Free(p unsafe.Pointer, n int) {
 	c := classOf(n)
 	h.check.free(uintptr(p), int(classSize[c]))
 	s := spanOf(uintptr(p), c)
+	h.putSlot(c, s, p)
+	// The last span of a class stays: a block that comes and goes must not
+	// carve a new span each time.
+	if s.used == 0 && (s.next != 0 || s.prev != 0) {
+		h.unlink(c, s)
+		h.chunks.release(h, s)
+	}
+}
+
+// putSlot takes a slot of a span back.
+func (h *Heap) putSlot(c int, s *span, p unsafe.Pointer) {
 	*(*uintptr)(p) = s.free
 	s.free = uintptr(p)
 	s.used--
@@ -103,12 +119,6 @@ func (h *Heap) Free(p unsafe.Pointer, n int) {
 	h.blocks--
 	if s.used == s.slots-1 {
 		h.link(c, s)
-	}
-	// The last span of a class stays: a block that comes and goes must not
-	// carve a new span each time.
-	if s.used == 0 && (s.next != 0 || s.prev != 0) {
-		h.unlink(c, s)
-		h.chunks.release(h, s)
 	}
 }
 
@@ -128,6 +138,32 @@ func (h *Heap) Realloc(p unsafe.Pointer, old, n int) unsafe.Pointer {
 	q := h.Alloc(n)
 	copy(Bytes(q, n), Bytes(p, old))
 	h.Free(p, old)
+	return q
+}
+
+// Ready says whether Exchange may be called, which is Realloc where nothing may
+// wait: the heap has such a block at hand and keeps the one that becomes free.
+func (h *Heap) Ready(p unsafe.Pointer, old, n int) bool {
+	if SameBlock(old, n) {
+		return true
+	}
+	if Invariants || old > MaxSmall || n > MaxSmall || h.room[classOf(n)] == 0 {
+		return false
+	}
+	s := spanOf(uintptr(p), classOf(old))
+	return s.used > 1 || s.next == 0 && s.prev == 0
+}
+
+// Exchange is Realloc, if Ready.
+func (h *Heap) Exchange(p unsafe.Pointer, old, n int) unsafe.Pointer {
+	if SameBlock(old, n) {
+		return p
+	}
+	c := classOf(n)
+	q := Ptr(h.takeSlot(c, (*span)(Ptr(h.room[c]))))
+	copy(Bytes(q, n), Bytes(p, old))
+	c = classOf(old)
+	h.putSlot(c, spanOf(uintptr(p), c), p)
 	return q
 }
 

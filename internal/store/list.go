@@ -126,6 +126,63 @@ func (l ListValue) push(front bool, e ds.Elem) {
 	l.setPack(k.Insert(l.h, pos, e))
 }
 
+// TryPush is Push for one item if that neither changes the encoding nor needs more
+// memory than the heap has at hand.
+func (l ListValue) TryPush(front bool, item []byte) bool {
+	e := ds.Of(item)
+	if !l.packed() {
+		return l.quick().TryPush(l.h, l.lim, e, front)
+	}
+	k := l.pack()
+	if l.lim.Exceeded(k.Size()+len(item), k.Len()+1) {
+		return false
+	}
+	pos := k.First()
+	if !front {
+		pos = k.End()
+	}
+	k, ok := k.TryInsert(l.h, pos, e)
+	if ok {
+		l.setPack(k)
+	}
+	return ok
+}
+
+// PeekQuietly is Peek, where ok says that Cut may take that element out.
+func (l ListValue) PeekQuietly(front bool) (e ds.Elem, ok bool) {
+	if !l.packed() && l.quick().Packs() == 1 {
+		return e, false // it may become a single pack
+	}
+	k, pos, more := l.outer(front)
+	if !more || !k.CanDelete(l.h, pos) {
+		return e, false
+	}
+	e, _ = k.Get(pos)
+	return e, true
+}
+
+func (l ListValue) outer(front bool) (k ds.Pack, pos int, more bool) {
+	if !l.packed() {
+		return l.quick().Outer(front)
+	}
+	k = l.pack()
+	pos = k.First()
+	if !front {
+		pos = k.Last()
+	}
+	return k, pos, k.Len() > 1
+}
+
+// Cut is Pop for the one element that PeekQuietly found.
+func (l ListValue) Cut(front bool) {
+	if !l.packed() {
+		l.quick().CutOuter(l.h, front)
+		return
+	}
+	k, pos, _ := l.outer(front)
+	l.setPack(k.Cut(l.h, pos))
+}
+
 // Peek is the element at an end of a list that is not empty. It aliases the
 // list.
 func (l ListValue) Peek(front bool) ds.Elem {
