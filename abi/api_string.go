@@ -59,7 +59,11 @@ func apiCreateStringFromString(f *frame) {
 	}
 }
 
-func apiCreateStringPrintf(f *frame) { f.giveString(f.sprintf(f.uptr(1), 2)) }
+func apiCreateStringPrintf(f *frame) {
+	if b := f.sprintf(f.uptr(1), 2); b != nil {
+		f.giveString(b)
+	}
+}
 
 func apiFreeString(f *frame) {
 	ctx, ok := f.optCtx(0)

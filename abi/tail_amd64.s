@@ -180,14 +180,17 @@ done:
 	RET
 
 // landing is where a fault in the code that callC called goes on, on the stack
-// that callC left, or one in a quick function, on that of quick. The state of the
-// floating-point unit is whatever it was.
+// that callC left, or one in a quick function, on that of quick, or one in
+// leafCreateStringPrintf, on its own. The state of the floating-point unit is
+// whatever it was.
 TEXT ·landing(SB), NOSPLIT|NOFRAME, $0
 	CLD
 	MOVQ  ·guardFrame(SB), AX
 	SUBQ  SP, AX
 	CMPQ  AX, ·quickGuard(SB)
 	JEQ   quick
+	CMPQ  AX, ·formatGuard(SB)
+	JEQ   format
 	MOVQ  $0, ·guardFrame(SB)
 	BYTE  $0xDB; BYTE $0xE3 // FNINIT
 	LDMXCSR ·mxcsr(SB)
@@ -206,6 +209,9 @@ restore:
 
 quick:
 	JMP ·undoQuick(SB)
+
+format:
+	JMP ·undoFormat(SB)
 
 // mxcsr is the state that processes begin with: all exceptions masked.
 GLOBL ·mxcsr(SB), NOPTR|RODATA, $4

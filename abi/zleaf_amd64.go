@@ -21,6 +21,7 @@ func init() {
 		fnCreateString:                  addrCreateString,
 		fnCreateStringFromLongLong:      addrCreateStringFromLongLong,
 		fnCreateStringFromString:        addrCreateStringFromString,
+		fnCreateStringPrintf:            addrCreateStringPrintf,
 		fnFreeString:                    addrFreeString,
 		fnStringPtrLen:                  addrStringPtrLen,
 		fnReplyWithSimpleString:         addrReplyWithSimpleString,
@@ -158,6 +159,7 @@ func addrCallReplyArrayElement() uintptr
 func addrCreateString() uintptr
 func addrCreateStringFromLongLong() uintptr
 func addrCreateStringFromString() uintptr
+func addrCreateStringPrintf() uintptr
 func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithSimpleString() uintptr

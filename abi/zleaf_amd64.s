@@ -148,6 +148,12 @@ TEXT ·addrCreateStringFromString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+// func addrCreateStringPrintf() uintptr
+TEXT ·addrCreateStringPrintf(SB), NOSPLIT, $0-8
+	LEAQ ·leafCreateStringPrintf(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryFreeString(SB), NOSPLIT|NOFRAME, $0
 	MOVL $55, AX
 	JMP ·quick(SB)

@@ -72,7 +72,7 @@ func readTable(dir string) ([]*function, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = scan(dir, "leaf_amd64.s", leafDecl, func(name string) error {
+	err = scan(dir, "leaf*_amd64.s", leafDecl, func(name string) error {
 		f := byName[name]
 		if f == nil || !f.handler {
 			return fmt.Errorf("%w: leaf%s has no handler to fall back to", errTable, name)

@@ -54,6 +54,7 @@ func TestMisuse(t *testing.T) {
 		{"threadStore", "0", "StringToLongLong", "pointer"},
 		{"filterTwice", "1", "UnregisterCommandFilter", "freed before"},
 		{"strayIterator", "1", "DictNextC", "freed before"},
+		{"badFormat", "1", "CreateStringPrintf", "not a string"},
 		{"freedUnder", "1", "DictNextC", "the dictionary of the iterator was freed"},
 		{"badOperator", "1", "DictIteratorStartC", "operator"},
 		{"callBadFormat", "1", "Call", ""},

@@ -291,6 +291,10 @@ static int strayIterator(RedisModuleCtx *ctx) {
     return failed;
 }
 
+static int badFormat(RedisModuleCtx *ctx) {
+    return RedisModule_CreateStringPrintf(ctx, "%d %s", 1, (char *)0x7000deadb000) == NULL;
+}
+
 static int freedUnder(RedisModuleCtx *ctx) {
     RedisModuleDict *d = RedisModule_CreateDict(NULL);
     RedisModule_DictSetC(d, "k", 1, NULL);
@@ -381,7 +385,7 @@ static const struct { const char *name; int (*run)(RedisModuleCtx *); } uses[] =
     {"threadCall", threadCall}, {"threadOpen", threadOpen},
     {"threadLockTwice", threadLockTwice}, {"threadUnlock", threadUnlock}, {"threadUnblock", threadUnblock},
     {"threadWild", threadWild}, {"threadStore", threadStore}, {"filterTwice", filterTwice}, {"strayIterator", strayIterator},
-    {"freedUnder", freedUnder}, {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
+    {"freedUnder", freedUnder}, {"badFormat", badFormat}, {"badOperator", badOperator}, {"callBadFormat", callBadFormat}, {"freedBlocked", freedBlocked},
     {"closedWatched", closedWatched}, {"threadFree", threadFree}, {"threadUnload", threadUnload},
 };
 
