@@ -87,28 +87,28 @@ func quickDictReplace(a *quickArgs) bool {
 	return s != nil && a.dictSet(s.bytes(), a.uptr(2), true)
 }
 
-func (a *quickArgs) dictGet(key []byte, nokey uintptr) bool {
-	d := a.dict(0)
-	if d == nil {
-		return false
-	}
-	missing, v := int32(1), uintptr(0)
-	if l := d.trie.Find(key); l != nil {
-		missing, v = 0, l.Value
+// found answers what DictGet found, nil for nothing.
+func (a *quickArgs) found(l *ds.TrieLeaf, nokey uintptr) bool {
+	missing := int32(1)
+	a.ret = 0
+	if l != nil {
+		missing, a.ret = 0, uint64(l.Value)
 	}
 	put(nokey, missing)
-	a.ret = uint64(v)
 	return true
 }
 
 func quickDictGetC(a *quickArgs) bool {
-	b, ok := a.bytes(1)
-	return ok && a.dictGet(b, a.uptr(3))
+	d, n := a.dict(0), a.ints[2]
+	if d == nil || n > ds.MaxTrieKey {
+		return false
+	}
+	return a.found(d.trie.Find(cbytes(a.uptr(1), int(n))), a.uptr(3))
 }
 
 func quickDictGet(a *quickArgs) bool {
-	s := a.string(1)
-	return s != nil && a.dictGet(s.bytes(), a.uptr(2))
+	d, s := a.dict(0), a.string(1)
+	return d != nil && s != nil && a.found(d.trie.Find(s.bytes()), a.uptr(2))
 }
 
 func (a *quickArgs) dictDel(key []byte, old uintptr) bool {

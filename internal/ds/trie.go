@@ -158,7 +158,10 @@ func (t *Trie) Find(key []byte) *TrieLeaf {
 		}
 		p = *b.kid(b.rank(v))
 	}
-	if l := trieLeaf(p); l != nil && l.is(key, word) {
+	if p == 0 {
+		return nil
+	}
+	if l := (*TrieLeaf)(mem.Ptr(p)); l.is(key, word) {
 		return l
 	}
 	return nil
@@ -176,7 +179,7 @@ func (t *Trie) near(key []byte) *TrieLeaf {
 		}
 		p = *b.kid(i)
 	}
-	return trieLeaf(p)
+	return (*TrieLeaf)(mem.Ptr(p))
 }
 
 // differ is the first half byte in which two keys differ; same, if in none.
@@ -238,7 +241,7 @@ func first(p uintptr) *TrieLeaf {
 	for isBranch(p) {
 		p = *branchAt(p).kid(0)
 	}
-	return trieLeaf(p)
+	return (*TrieLeaf)(mem.Ptr(p))
 }
 
 func last(p uintptr) *TrieLeaf {
@@ -246,7 +249,7 @@ func last(p uintptr) *TrieLeaf {
 		b := branchAt(p)
 		p = *b.kid(b.len() - 1)
 	}
-	return trieLeaf(p)
+	return (*TrieLeaf)(mem.Ptr(p))
 }
 
 // around are the leaves before and after a key that belongs at s; nil for none.
