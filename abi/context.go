@@ -20,7 +20,8 @@ type ctxCell struct {
 	data   uintptr // private data of the blocked client
 	auto   int32   // 1: automatic memory management is on
 	life   uint64  // counts the contexts that there were in this cell
-	_      [48]byte
+	object uintptr // the Context, which the cell's slot keeps, for quick functions
+	_      [40]byte
 }
 
 var _ [2*cellSize - unsafe.Sizeof(ctxCell{})]struct{}
@@ -112,6 +113,7 @@ func newContext(m *Module, c *server.Client, locked bool) *Context {
 	p := ctxCells.alloc(locked)
 	*objectSlot(p) = unsafe.Pointer(ctx)
 	cell := (*ctxCell)(at(p))
+	cell.object = uintptr(unsafe.Pointer(ctx))
 	ctx.cell, ctx.module, ctx.client = cell, m, c
 	cell.getapi = getAPIAddr
 	cell.head = headCtx

@@ -17,10 +17,10 @@ type keyCell struct {
 	counter uintptr // the address of the database's count of moves
 	moves   uint64
 	entry   uintptr
-	kind    int32 // what KeyType answers
-	quick   int32 // 1: closing the key has no consequences
-	used    int32 // 1: closing it has to put right what begin does not
-	_       [cellSize - 52]byte
+	kind    int32   // what KeyType answers
+	quick   int32   // 1: closing the key has no consequences
+	used    int32   // 1: closing it has to put right what begin does not
+	object  uintptr // the key, which the cell's slot keeps, for quick functions
 }
 
 // key is RedisModuleKey: a key that a module opened. The value is looked up
@@ -55,6 +55,7 @@ func newKey(ctx *Context, name []byte, mode int32) *key {
 		*slot = unsafe.Pointer(k)
 	}
 	k.cell, k.m = (*keyCell)(at(p)), ctx.module
+	k.cell.object = uintptr(unsafe.Pointer(k))
 	k.name = append(k.name[:0], name...)
 	k.begin(ctx, mode, false)
 	return k

@@ -71,8 +71,19 @@ func (a *quickArgs) setOK(ok bool) {
 }
 
 // ctx, string and key are what an argument is, or nil.
-func (a *quickArgs) ctx(i int) *Context { return quickObject[Context](a.uptr(i), headCtx) }
-func (a *quickArgs) key(i int) *key     { return quickObject[key](a.uptr(i), headKey) }
+func (a *quickArgs) ctx(i int) *Context {
+	if p := a.uptr(i); headOf(p) == headCtx {
+		return (*Context)(at((*ctxCell)(at(p)).object))
+	}
+	return nil
+}
+
+func (a *quickArgs) key(i int) *key {
+	if p := a.uptr(i); headOf(p) == headKey {
+		return (*key)(at((*keyCell)(at(p)).object))
+	}
+	return nil
+}
 
 func (a *quickArgs) string(i int) *stringCell {
 	if p := a.uptr(i); headOf(p) == headString {
@@ -88,13 +99,6 @@ func (a *quickArgs) bytes(i int) (b []byte, ok bool) {
 		return nil, false
 	}
 	return cbytes(a.uptr(i), int(a.ints[i+1])), true
-}
-
-func quickObject[T any](p uintptr, head uint64) *T {
-	if headOf(p) != head {
-		return nil
-	}
-	return (*T)(*objectSlot(p))
 }
 
 // known is what the key holds, if that is known without asking the database.
@@ -191,7 +195,7 @@ func quickOpenKey(a *quickArgs) bool {
 	p, b := keyCells.local, name.bytes()
 	var k *key
 	if p != 0 {
-		k = (*key)(*objectSlot(p))
+		k = (*key)(at((*keyCell)(at(p)).object))
 	}
 	fits := k != nil && k.m == ctx.module && cap(k.name) >= len(b)
 	e, ok := host.srv.OpenQuietly(int(ctx.cell.db), b, openFlags(mode), fits)
