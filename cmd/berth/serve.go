@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"berth/internal/config"
 	"berth/internal/server"
+	"berth/internal/sysmon"
 )
 
 // loadModules loads the modules that the configuration names; nil when this
@@ -42,6 +44,10 @@ func init() {
 // sparePs is by how many Ps, the runtime's licences to run Go code, there are more
 // than processors; see docs/RATIONALE.md.
 const sparePs = 2
+
+// monitorSlack is how much longer than it wants to the runtime's monitor may sleep. A
+// goroutine that waits for one in a long system call waits for so much longer.
+const monitorSlack = 500 * time.Microsecond
 
 // serve runs the server until it is shut down.
 func serve(args []string) error {
@@ -87,6 +93,9 @@ func serve(args []string) error {
 	})
 	if err != nil {
 		return err
+	}
+	if err := sysmon.Slow(monitorSlack); err != nil {
+		srv.Log(server.LogVerbose, "The Go runtime's monitor wakes as often as it likes: %v", err)
 	}
 	srv.OnExit(os.Exit)
 	srv.EnablePersistence()

@@ -31,6 +31,7 @@ var layers = map[string][]string{
 	"internal/geo":         {},
 	"internal/hll":         {},
 	"internal/ticks":       {},
+	"internal/sysmon":      {},
 	"internal/ds":          {"internal/mem"},
 	"internal/store":       {"internal/ds", "internal/mem"},
 	"internal/persist":     {"internal/store", "internal/ds", "internal/mem", "internal/resp"},
