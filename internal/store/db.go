@@ -71,7 +71,7 @@ func (db *DB) Find(key []byte) *Entry {
 	if db.keys.Resizing() {
 		db.keys.Step(db.heap)
 	}
-	return (*Entry)(db.keys.Find(ds.Hash(key), key))
+	return db.Peek(key)
 }
 
 // Peek is Find that changes nothing: a table that is being resized takes no step.
@@ -85,24 +85,18 @@ func (db *DB) insert(e *Entry) {
 
 // Delete takes the key out and frees its value, and reports whether it was
 // there.
-func (db *DB) Delete(key []byte) bool {
-	hash := ds.Hash(key)
-	e := (*Entry)(db.keys.Delete(db.heap, hash, key))
-	if e == nil {
-		return false
-	}
-	db.bury(e, hash, false)
-	return true
-}
+func (db *DB) Delete(key []byte) bool { return db.remove(key, false) }
 
 // Unlink is Delete, except that a large value is freed later, by Reclaim.
-func (db *DB) Unlink(key []byte) bool {
+func (db *DB) Unlink(key []byte) bool { return db.remove(key, true) }
+
+func (db *DB) remove(key []byte, later bool) bool {
 	hash := ds.Hash(key)
 	e := (*Entry)(db.keys.Delete(db.heap, hash, key))
 	if e == nil {
 		return false
 	}
-	db.bury(e, hash, true)
+	db.bury(e, hash, later)
 	return true
 }
 

@@ -117,13 +117,10 @@ func (e *Entry) StringInt() (n int64, ok bool) {
 // Bytes is a string's contents. It aliases the entry, or tmp, which should have
 // a capacity of 20, for a number.
 func (e *Entry) Bytes(tmp []byte) []byte {
-	switch {
-	case !e.hasWord():
-		return e.embedded()
-	case e.Encoding() == Int:
-		return strconv.AppendInt(tmp[:0], int64(*e.word()), 10)
+	if n, ok := e.StringInt(); ok {
+		return strconv.AppendInt(tmp[:0], n, 10)
 	}
-	return blockAt(e.addr()).data()
+	return e.Stored()
 }
 
 // Stored is a string's contents where they lie, nil for a number.
