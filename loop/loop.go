@@ -66,7 +66,6 @@ type Loop struct {
 	unlock func()
 	lock   func()
 	now    int64
-	inPoll bool
 
 	mu      sync.Mutex
 	posted  []func()

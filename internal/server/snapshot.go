@@ -156,7 +156,7 @@ func (s *Server) StartSnapshot(o SnapshotOptions) (*Snapshot, error) {
 	for _, p := range sn.parts {
 		p.db.SetGuard(sn)
 	}
-	sn.out.start(func() { s.Loop.Post(sn.written) })
+	sn.out.start(true, func() { s.Loop.Post(sn.written) })
 	sn.timer = s.Loop.AddTimer(0, func(loop.TimerID) time.Duration { return sn.slice() }, nil)
 	sn.hold(held)
 	return sn, nil
@@ -169,7 +169,7 @@ func (s *Server) WriteSnapshot(o SnapshotOptions) error {
 		return err
 	}
 	sn.sync = true
-	sn.out.start(func() {})
+	sn.out.start(false, func() {})
 	for !sn.walk(nanotime()+int64(sliceTime)) && sn.err == nil {
 		sleep(sn.delay)
 		sn.delay = 0

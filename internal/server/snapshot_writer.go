@@ -38,13 +38,17 @@ type snapshotWriter struct {
 	ended  bool
 }
 
-// start starts the goroutine. done is called at its end, on it.
-func (w *snapshotWriter) start(done func()) {
+// start starts the goroutine. done is called at its end, on it. With yield set it gives
+// way to the loop, which must not wait for it then.
+func (w *snapshotWriter) start(yield bool, done func()) {
 	w.change.L = &w.mu
 	if w.inline {
 		return
 	}
 	go func() {
+		if yield {
+			yieldProcessor()
+		}
 		w.run()
 		done()
 	}()
