@@ -42,7 +42,11 @@ func (t *dataType) newIO(r *rdb.Reader, key *store.ModuleKey) (io *moduleIO, don
 		return io, func() {}
 	}
 	io.db, io.key = key.DB, newString(key.Key, true)
-	return io, func() { io.key.release(true) }
+	before := host.srv.MeterKey(key.Key)
+	return io, func() {
+		host.srv.MeterKey(before)
+		io.key.release(true)
+	}
 }
 
 // save has the module save a value, and returns false if it could not.

@@ -44,6 +44,12 @@ func TestSlowCallbacks(t *testing.T) {
 			t.Errorf("%s: the callbacks are %s", tc.way, calls)
 		}
 	}
+	// A value is saved in one call, for whose time the key is to blame.
+	c.expect(t, "done", "SLOW.SAVED", "large \"one\"", "120")
+	c.expect(t, "Background saving started", "BGSAVE")
+	s.logged(`Module slow held the loop for \d+\.\d{3} ms: data type \(key "large \\"one\\""\)` + "\n")
+	c.expect(t, "(integer) 1", "DEL", "large \"one\"")
+	s.logged("Background saving terminated with success")
 	// Without a limit nothing is slow.
 	from := len(s.output())
 	c.expect(t, "OK", "CONFIG", "RESETSTAT")
@@ -66,7 +72,7 @@ func TestModuleInfo(t *testing.T) {
 	c.expect(t, "done", "SLOW.HOLD", "command", "0")
 	got := moduleInfo(t, c, "slow")
 	for name, want := range map[string]string{
-		"name": `"slow"`, "ver": "(integer) 1", "path": `"` + so + `"`, "state": `"running"`, "commands": "(integer) 2",
+		"name": `"slow"`, "ver": "(integer) 1", "path": `"` + so + `"`, "state": `"running"`, "commands": "(integer) 3",
 		"timers": "(integer) 0", "threads_waiting": "(integer) 0", "args": "1) \"one\"\n2) \"two\"",
 	} {
 		if got[name] != want {

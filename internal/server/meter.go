@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -99,6 +100,15 @@ type meterState struct {
 	inner int64
 	// slow is from what time on a callback is logged, in nanoseconds.
 	slow int64
+	// key is that of the value which is saved or loaded, nil when none is.
+	key []byte
+}
+
+// MeterKey says of which key a value is about to be saved or loaded, for the log, and
+// returns what it was before. Host lock.
+func (s *Server) MeterKey(key []byte) (before []byte) {
+	before, s.meter.key = s.meter.key, key
+	return before
 }
 
 // MeterMark is the beginning of a callback.
@@ -152,8 +162,12 @@ func (s *Server) logSlow(m *Meter, kind CallbackKind, command string, nanos int6
 	default:
 		during = " (command " + command + ")"
 	}
-	s.Log(LogWarning, "Module %s held the loop for %d.%03d ms: %s%s",
-		m.Name, nanos/1e6, nanos/1e3%1e3, kind, during)
+	key := ""
+	if kind == ByDataType && s.meter.key != nil {
+		key = fmt.Sprintf(" (key %q)", cut(s.meter.key, maxShown))
+	}
+	s.Log(LogWarning, "Module %s held the loop for %d.%03d ms: %s%s%s",
+		m.Name, nanos/1e6, nanos/1e3%1e3, kind, key, during)
 }
 
 // applySlowCallback takes over module-slow-callback-ms.

@@ -84,6 +84,33 @@ static int slowHold(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     return RedisModule_ReplyWithSimpleString(ctx, "done");
 }
 
+/* The value of a key is how long it takes to save it. */
+static RedisModuleType *saved;
+
+static void *loadSaved(RedisModuleIO *io, int encver) {
+    REDISMODULE_NOT_USED(encver);
+    return (void *)(intptr_t)RedisModule_LoadSigned(io);
+}
+
+static void saveSaved(RedisModuleIO *io, void *value) {
+    hold((long long)(intptr_t)value);
+    RedisModule_SaveSigned(io, (long long)(intptr_t)value);
+}
+
+static void freeSaved(void *value) {
+    REDISMODULE_NOT_USED(value);
+}
+
+/* SLOW.SAVED key ms: makes a value. */
+static int slowSaved(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    long long ms;
+    if (argc != 3 || RedisModule_StringToLongLong(argv[2], &ms) != REDISMODULE_OK) return RedisModule_WrongArity(ctx);
+    RedisModuleKey *key = RedisModule_OpenKey(ctx, argv[1], REDISMODULE_READ | REDISMODULE_WRITE);
+    RedisModule_ModuleTypeSetValue(key, saved, (void *)(intptr_t)ms);
+    RedisModule_CloseKey(key);
+    return RedisModule_ReplyWithSimpleString(ctx, "done");
+}
+
 static void *kept[4];
 
 static void *dropKept(void *unused) {
@@ -120,6 +147,11 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
     REDISMODULE_NOT_USED(argv);
     REDISMODULE_NOT_USED(argc);
     if (RedisModule_Init(ctx, "slow", 1, REDISMODULE_APIVER_1) != REDISMODULE_OK) return REDISMODULE_ERR;
+    RedisModuleTypeMethods methods = {
+        .version = REDISMODULE_TYPE_METHOD_VERSION, .rdb_load = loadSaved, .rdb_save = saveSaved, .free = freeSaved};
+    saved = RedisModule_CreateDataType(ctx, "slowsaved", 0, &methods);
+    if (saved == NULL) return REDISMODULE_ERR;
+    if (RedisModule_CreateCommand(ctx, "slow.saved", slowSaved, "write", 1, 1, 1) != REDISMODULE_OK) return REDISMODULE_ERR;
     if (RedisModule_SubscribeToKeyspaceEvents(ctx, REDISMODULE_NOTIFY_STRING, onKey) != REDISMODULE_OK) return REDISMODULE_ERR;
     if (RedisModule_CreateCommand(ctx, "slow.memory", slowMemory, "", 0, 0, 0) != REDISMODULE_OK) return REDISMODULE_ERR;
     return RedisModule_CreateCommand(ctx, "slow.hold", slowHold, "write", 0, 0, 0);
