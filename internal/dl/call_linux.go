@@ -26,7 +26,6 @@ const (
 // libc's own functions, found once by resolve.
 var libc struct {
 	dlopen, dlsym, dlclose, dlerror, dladdr, dlinfo uintptr
-	glibc                                           bool
 }
 
 // call is what dlcall reads and writes. It lives on the Go heap, which does
@@ -75,8 +74,19 @@ var resolve = sync.OnceFunc(func() {
 		}
 		*s.addr = a
 	}
-	_, err := purego.Dlsym(purego.RTLD_DEFAULT, "gnu_get_libc_version")
-	libc.glibc = err == nil
+})
+
+// deepBinds says whether libraries can prefer their own symbols. glibc can; but when
+// another allocator was loaded before it (LD_PRELOAD), such a library would still find
+// glibc's, and free with that what the host, or the C library for it, had allocated
+// with the other.
+var deepBinds = sync.OnceValue(func() bool {
+	version, err := purego.Dlsym(purego.RTLD_DEFAULT, "gnu_get_libc_version")
+	if err != nil {
+		return false
+	}
+	malloc, err := purego.Dlsym(purego.RTLD_DEFAULT, "malloc")
+	return err == nil && sameFile(version, malloc)
 })
 
 // do makes one C-side call. dlerror's text belongs to the thread, so the
@@ -119,7 +129,7 @@ func open(path string, flags Flag) (uintptr, error) {
 	if flags&Global != 0 {
 		mode |= rtldGlobal
 	}
-	if flags&DeepBind != 0 && libc.glibc {
+	if flags&DeepBind != 0 && deepBinds() {
 		mode |= rtldDeepBind
 	}
 	if flags&Present != 0 {
