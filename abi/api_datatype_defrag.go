@@ -58,7 +58,7 @@ const defragMax = 64 << 10
 // it, and returns 0 if there is not. So the heap becomes dense at its beginning
 // and its end can be given back.
 func moveDown(p uintptr) uintptr {
-	n, ok := callFree(libcUsable, uint64(p), 0, 0, 0)
+	n, ok := callFree(libcUsable, uint64(p))
 	if !ok || n == 0 || n >= defragMax {
 		return 0
 	}

@@ -25,7 +25,7 @@ func apiPoolAlloc(f *frame) {
 
 func apiMallocSize(f *frame) {
 	if p := f.uptr(0); p != 0 {
-		n, ok := callFree(libcUsable, uint64(p), 0, 0, 0)
+		n, ok := callFree(libcUsable, uint64(p))
 		if !ok {
 			f.misuse("the pointer is none that Alloc returned")
 			return

@@ -80,7 +80,7 @@ func bindThreads() {
 	if runtime.GOOS != "linux" || create == 0 || set == 0 || cgoKeyCreated == nil || *cgoKeyCreated != 0 {
 		return
 	}
-	failed, ok := callFree(create, uint64(uintptr(unsafe.Pointer(&threadKey))), uint64(threadExitAddr()), 0, 0)
+	failed, ok := callFree(create, uint64(uintptr(unsafe.Pointer(&threadKey))), uint64(threadExitAddr()))
 	if !ok || int32(failed) != 0 {
 		return
 	}

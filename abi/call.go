@@ -84,10 +84,10 @@ func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
 // callFree is call for threads that do not hold the host lock: its frame is
 // its own. It is for functions of the C library. ok is false for one that was
 // ended by a fault, which a module's pointer must have caused.
-func callFree(fn uintptr, a0, a1, a2, a3 uint64) (ret uint64, ok bool) {
+func callFree(fn uintptr, args ...uint64) (ret uint64, ok bool) {
 	c := new(callFrame)
 	c.fn = fn
-	c.args[0], c.args[1], c.args[2], c.args[3] = a0, a1, a2, a3
+	copy(c.args[:], args)
 	cgocall(callCPC, unsafe.Pointer(c))
 	return c.ret, c.guard.Signal == 0
 }

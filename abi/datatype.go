@@ -146,7 +146,7 @@ func (t *dataType) FreeValue(v uintptr) {
 	case holdsLock():
 		t.m.call(server.ByDataType, t.methods.free, uint64(v), 0, 0, 0, 0, 0)
 	default:
-		_, _ = callFree(t.methods.free, uint64(v), 0, 0, 0)
+		_, _ = callFree(t.methods.free, uint64(v))
 	}
 }
 

@@ -70,7 +70,11 @@ func (f *fault) inAllocator() bool {
 	}
 	// The internal functions lie before and between the public ones.
 	const before, behind = 16 << 10, 2 << 10
-	return f.signal != syscall.SIGABRT && f.pc >= low-before && f.pc < high+behind && dl.SameFile(f.pc, low)
+	if f.signal == syscall.SIGABRT || !dl.SameFile(f.pc, low) {
+		return false
+	}
+	// Another allocator has a file to itself.
+	return !dl.SameFile(low, errnoLocation) || f.pc >= low-before && f.pc < high+behind
 }
 
 // fencedText is what a client gets of a module that crashed.

@@ -110,7 +110,7 @@ func (m *Module) lendC(n int) uintptr {
 
 // usableC is the size of a block of the C heap.
 func usableC(p uintptr) int {
-	n, _ := callFree(libcUsable, uint64(p), 0, 0, 0)
+	n, _ := callFree(libcUsable, uint64(p))
 	return int(n)
 }
 

@@ -14,7 +14,7 @@ func TestHeapStubs(t *testing.T) {
 	moduleHeaps[place] = moduleHeap{}
 	all := func() {
 		call := func(i int, a0, a1 uint64) uintptr {
-			p, ok := callFree(heapFunc(m, i), a0, a1, 0, 0)
+			p, ok := callFree(heapFunc(m, i), a0, a1)
 			if !ok {
 				t.Error("a heap function crashed")
 			}

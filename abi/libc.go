@@ -15,8 +15,10 @@ var (
 	libcFree      uintptr
 	libcVsnprintf uintptr
 	libcUsable    uintptr
-	// libcMallinfo is 0 in libraries that lack it, as all but glibc do.
+	// libcMallinfo is 0 in libraries that lack it, as all but glibc do, and
+	// libcMallctl where the allocator is not jemalloc.
 	libcMallinfo uintptr
+	libcMallctl  uintptr
 	libcClock    uintptr // clock_gettime, for leaf functions
 )
 
@@ -39,6 +41,7 @@ func resolveLibc() error {
 		*s.addr = a
 	}
 	libcMallinfo = libcFunc("mallinfo2")
+	libcMallctl = libcFunc("mallctl")
 	libcClock = libcFunc("clock_gettime")
 	resolveHeap()
 	return nil
@@ -57,13 +60,13 @@ func libcFunc(name string) uintptr {
 // mallocC takes n bytes from the C heap. The module that gets them frees them
 // with RedisModule_Free.
 func mallocC(n int) uintptr {
-	p, _ := callFree(libcMalloc, uint64(max(n, 1)), 0, 0, 0)
+	p, _ := callFree(libcMalloc, uint64(max(n, 1)))
 	return uintptr(p)
 }
 
 func freeC(p uintptr) {
 	if p != 0 {
-		_, _ = callFree(libcFree, uint64(p), 0, 0, 0)
+		_, _ = callFree(libcFree, uint64(p))
 	}
 }
 

@@ -97,7 +97,7 @@ func (d *threadDriver) note(format string, args ...any) {
 // api calls a function from the C stack of the calling thread.
 func (d *threadDriver) api(i int, a0, a1 uint64) uint64 {
 	d.made[i]++
-	r, ok := callFree(apiAddr[i], a0, a1, 0, 0)
+	r, ok := callFree(apiAddr[i], a0, a1)
 	switch i {
 	case fnThreadSafeContextLock, fnThreadSafeContextUnlock, fnFreeThreadSafeContext: // they return nothing
 	case fnGetThreadSafeContext:

@@ -88,7 +88,7 @@ func serve(args []string) error {
 			if s.Config.Values.Daemonize && !isDaemon() {
 				return daemonize(stdin)
 			}
-			return nil
+			return useAllocator(s.Config.String("module-allocator"), stdin)
 		},
 	})
 	if err != nil {

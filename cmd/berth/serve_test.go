@@ -308,6 +308,7 @@ func TestServeRefuses(t *testing.T) {
 			"Can't load module from /none.so: server aborting\n"},
 		{"value for no module", "", []string{"--port", "0", "--none.value", "1"},
 			"Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting\n"},
+		{"allocator that is missing", "", []string{"--port", "0", "--module-allocator", "/none.so"}, "module-allocator: "},
 		{"port with TLS", "", []string{"--port", "0", "--tls-port", "7"}, "berth has no TLS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -98,9 +98,10 @@ func (l *paramList) persistence() {
 	l.keepBool("stop-writes-on-bgsave-error", "", 0, true)
 	l.apply(c.s.applyDiskErrors)
 	l.keepEnum("sanitize-dump-payload", 0, "no", "no", "yes", "clients")
-	// These two are berth's own.
+	// These are berth's own.
 	l.keepInt("rdb-version", "", 0, rdb.Version, oldestVersion, rdb.Version, 0)
 	l.keepEnum("module-unknown-data", 0, "keep", "keep", "refuse")
+	l.keepString("module-allocator", "", immutable, "auto")
 
 	l.add("appendonly", "", config.DenyLoading, config.BoolAt(&c.Values.AppendOnly, false))
 	l.apply(c.s.applyAppendOnly)

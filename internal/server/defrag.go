@@ -44,6 +44,9 @@ func (s *Server) SetDefrag(fill func() (used, held uint64), globals func()) {
 	s.defrag.fill, s.defrag.globals = fill, globals
 }
 
+// SetAllocator names the allocator of the modules' heap, for INFO. The loop.
+func (s *Server) SetAllocator(name string) { s.allocator = "+" + name }
+
 // CountDefrag counts that a block was looked at, and whether it was moved.
 func (s *Server) CountDefrag(moved bool) {
 	if moved {

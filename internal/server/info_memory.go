@@ -95,7 +95,7 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.uint("mem_clients_normal", m.clients-m.replicas)
 	zero("mem_cluster_links")
 	w.int("mem_aof_buffer", int64(cap(s.aof.buf)))
-	w.line("mem_allocator", "berth-"+runtime.Version())
+	w.line("mem_allocator", "berth-"+runtime.Version()+s.allocator)
 	w.int("active_defrag_running", int64(s.defrag.running))
 	w.int("lazyfree_pending_objects", s.lazyPending())
 	w.int("lazyfreed_objects", s.lazy.freed.Load())

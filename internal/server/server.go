@@ -66,6 +66,8 @@ type Server struct {
 	save     saveState
 	aof      aofState
 
+	// allocator is what INFO adds to the name of the server's own.
+	allocator string
 	// onResetStats clear counters that others keep.
 	onResetStats []func()
 	// listModules writes the modules for HELLO.
