@@ -105,7 +105,8 @@ func TestModuleMemory(t *testing.T) {
 	const n = 100_000
 	for range 3 {
 		c.expect(t, "done", "SLOW.MEMORY", strconv.Itoa(n))
-		if more := memory("slow") - before; more < 5*n || more > 5*n+n/10 {
+		// Allocators round up, jemalloc by a quarter at most.
+		if more := memory("slow") - before; more < 5*n || more > 5*n+5*n/4 {
 			t.Errorf("%d bytes were taken, %d counted", 5*n, more)
 		}
 		c.expect(t, "done", "SLOW.MEMORY")

@@ -185,12 +185,13 @@ func TestTypesFreedAside(t *testing.T) {
 		})
 	}
 	freed(n / 2)
-	if left := used(); left > full-n/2*len(long) {
+	const cached = 200_000 // what the allocator keeps for threads counts as used
+	if left := used(); left > full-n/2*len(long)+cached {
 		t.Errorf("%d bytes are used, %d before the half was freed", left, full)
 	}
 	c.expect(t, "OK", "FLUSHALL", "ASYNC")
 	freed(n)
-	if left := used(); left > full-n*len(long) {
+	if left := used(); left > full-n*len(long)+cached {
 		t.Errorf("%d bytes are used, %d before all was freed", left, full)
 	}
 }
