@@ -73,6 +73,7 @@ func apiFreeThreadSafeContext(f *frame) {
 	locked := f.locked()
 	for _, item := range ctx.auto {
 		if item.head == headKey && !locked { // closing a key is the loop's
+			ctx.endReplies() // the wait may be over when the loop comes to it
 			host.srv.Loop.Post(func() { ctx.release(true) })
 			return
 		}

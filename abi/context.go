@@ -172,9 +172,20 @@ func (ctx *Context) argAddr() uint64 {
 	return uint64(uintptr(unsafe.Pointer(&ctx.argv[0])))
 }
 
+// endReplies ends what a context replies: all that it gathered goes out.
+func (ctx *Context) endReplies() {
+	ctx.flush()
+	for range ctx.depth {
+		ctx.client.SetArray(ctx.depth[len(ctx.depth)-1], 0)
+		ctx.depth = ctx.depth[:len(ctx.depth)-1]
+	}
+	ctx.cell.wpos = 0
+	ctx.client = nil
+}
+
 // release ends a context: replies go out, and all that it still owns is freed.
 func (ctx *Context) release(locked bool) {
-	ctx.flush()
+	ctx.endReplies()
 	ctx.freeAuto(locked)
 	for _, p := range ctx.cells {
 		stringAt(p).release(locked)
@@ -186,15 +197,11 @@ func (ctx *Context) release(locked bool) {
 	for _, p := range ctx.pool {
 		freeC(p)
 	}
-	for range ctx.depth {
-		ctx.client.SetArray(ctx.depth[len(ctx.depth)-1], 0)
-		ctx.depth = ctx.depth[:len(ctx.depth)-1]
-	}
 	p := ctx.addr()
 	ctx.cell.life++
 	*objectSlot(p) = nil
 	ctxCells.free(p, locked)
-	ctx.cell, ctx.module, ctx.client, ctx.blocked = nil, nil, nil, nil
+	ctx.cell, ctx.module, ctx.blocked = nil, nil, nil
 	ctx.flags = 0
 	ctx.yield = 0
 	ctx.positions, ctx.channels = ctx.positions[:0], ctx.channels[:0]
