@@ -1,6 +1,8 @@
 package abi
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 
 	"berth/internal/server"
@@ -47,6 +49,9 @@ func (m *Module) watch(fd int, mask loop.Mask, proc fileProc) error {
 		e.hear = e.fire
 	}
 	if err := m.host.srv.Loop.Add(fd, mask, e.hear); err != nil {
+		if errors.Is(err, unix.EBADF) {
+			return errNotOurs
+		}
 		return err
 	}
 	e.gen = m.host.srv.Loop.Generation(fd)
@@ -87,12 +92,9 @@ func (m *Module) unwatch(fd int, mask loop.Mask) {
 	}
 }
 
-// usable says whether fd is an open descriptor that no other part of the
+// usable says whether fd, if it is open, is no descriptor that another part of the
 // server watches.
 func (m *Module) usable(fd int) bool {
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
-		return false
-	}
 	l := m.host.srv.Loop
 	if e := m.files[fd]; e != nil && l.Generation(fd) == e.gen {
 		return true
@@ -112,7 +114,7 @@ func (f *frame) eventModule() *Module {
 func apiEventLoopAdd(f *frame) {
 	fd, mask, fn := int(f.i32(0)), f.i32(1), f.uptr(2)
 	m := f.eventModule()
-	if fd < 0 || fd > maxFD() {
+	if !possibleFD(fd) {
 		f.setOK(false)
 		f.errno = errnoRange
 		return
@@ -124,7 +126,10 @@ func apiEventLoopAdd(f *frame) {
 	}
 	f.errno = errnoZero
 	err := m.watch(fd, loop.Mask(mask), fileProc{fn: fn, data: f.uptr(3)})
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotOurs):
+		f.errno = errnoInvalid
+	case err != nil:
 		f.errno = errnoOf(err)
 	}
 	f.setOK(err == nil)
@@ -133,7 +138,7 @@ func apiEventLoopAdd(f *frame) {
 func apiEventLoopDel(f *frame) {
 	fd, mask := int(f.i32(0)), f.i32(1)
 	m := f.eventModule()
-	if fd < 0 || fd > maxFD() {
+	if !possibleFD(fd) {
 		f.setOK(false)
 		f.errno = errnoRange
 		return
@@ -148,13 +153,20 @@ func apiEventLoopDel(f *frame) {
 	f.setOK(true)
 }
 
-// maxFD is the highest number a descriptor can have.
-func maxFD() int {
-	var l unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
-		return 1 << 20
+// highestFD is the highest number that a descriptor could have when it was looked at
+// last. Host lock.
+var highestFD = -1
+
+// possibleFD says whether a descriptor can have the number.
+func possibleFD(fd int) bool {
+	if fd > highestFD {
+		highestFD = 1 << 20
+		var l unix.Rlimit
+		if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err == nil {
+			highestFD = int(min(l.Cur, 1<<30))
+		}
 	}
-	return int(min(l.Cur, 1<<30))
+	return fd >= 0 && fd <= highestFD
 }
 
 func apiEventLoopAddOneShot(f *frame) {

@@ -103,19 +103,24 @@ func (l *Loop) Add(fd int, mask Mask, fn FileFunc) error {
 	if fd < 0 || mask == 0 || fn == nil {
 		return fmt.Errorf("%w: %d", ErrDescriptor, fd)
 	}
+	var was file
+	if fd < len(l.files) {
+		was = l.files[fd]
+	}
+	if was.mask == 0 {
+		was.gen++
+	}
+	// Also when nothing seems to change: the descriptor may have been closed, and
+	// its number be another's now.
+	want := was.mask | mask
+	if err := l.poll.set(fd, was.mask, want, was.gen); err != nil {
+		return fmt.Errorf("loop: watching descriptor %d: %w", fd, err)
+	}
 	for fd >= len(l.files) {
 		l.files = append(l.files, make([]file, max(64, fd+1-len(l.files)))...)
 	}
 	f := &l.files[fd]
-	if f.mask == 0 {
-		f.gen++
-	}
-	// Also when nothing seems to change: the descriptor may have been closed, and
-	// its number be another's now.
-	want := f.mask | mask
-	if err := l.poll.set(fd, f.mask, want, f.gen); err != nil {
-		return fmt.Errorf("loop: watching descriptor %d: %w", fd, err)
-	}
+	f.gen = was.gen
 	if f.mask == 0 {
 		l.count++
 	}
