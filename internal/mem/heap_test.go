@@ -65,6 +65,7 @@ func TestRandom(t *testing.T) {
 		}
 		return rnd.IntN(300)
 	}
+	exchanged := 0
 	for step := range 20_000 {
 		// The number of live blocks swings, so that spans and chunks come and go.
 		grow := step/2500%2 == 0
@@ -74,7 +75,12 @@ func TestRandom(t *testing.T) {
 			b := live[i]
 			n := size()
 			used += int64(UsableSize(n) - UsableSize(b.n))
-			b.p = h.Realloc(b.p, b.n, n)
+			if rnd.IntN(2) == 0 && h.Ready(b.p, b.n, n) {
+				b.p = h.Exchange(b.p, b.n, n)
+				exchanged++
+			} else {
+				b.p = h.Realloc(b.p, b.n, n)
+			}
 			check(b, min(b.n, n))
 			b.n = n
 			fill(b)
@@ -110,6 +116,9 @@ func TestRandom(t *testing.T) {
 	}
 	if h.Used() != 0 || h.Blocks() != 0 {
 		t.Errorf("%d bytes in %d blocks are left", h.Used(), h.Blocks())
+	}
+	if exchanged < 20 {
+		t.Errorf("only %d blocks were exchanged", exchanged)
 	}
 }
 
