@@ -130,7 +130,10 @@ func runClass(n int) *cellClass {
 // is none, or no address space is left for so many.
 func (c *replyCell) elements(locked bool) uintptr {
 	count := c.count()
-	if count == 0 || c.n != 0 {
+	if count == 0 {
+		return 0
+	}
+	if c.n != 0 {
 		return uintptr(c.n)
 	}
 	class := runClass(count)

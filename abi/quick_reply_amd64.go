@@ -12,7 +12,10 @@ func (a *quickArgs) reply(i int) *replyCell {
 // allocation.
 func (c *replyCell) elementsNow() uintptr {
 	count := c.count()
-	if count == 0 || c.n != 0 {
+	if count == 0 {
+		return 0
+	}
+	if c.n != 0 {
 		return uintptr(c.n)
 	}
 	class := runClass(count)
