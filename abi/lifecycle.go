@@ -78,7 +78,7 @@ func (h *Host) Stop(m *Module, onunload uintptr) error {
 		return ErrUsed
 	case h.srv.BlockedCount(m) != 0:
 		return ErrBlocked
-	case len(m.timers) != 0 && m.fault == nil:
+	case m.timers != 0 && m.fault == nil:
 		return ErrTimers
 	case h.running != nil || h.thread.holder() == m:
 		return ErrBusy
@@ -111,10 +111,11 @@ func (h *Host) drop(m *Module) {
 	for id := range m.times {
 		h.srv.Loop.RemoveTimer(id)
 	}
-	for id := range m.timers {
-		h.srv.Loop.RemoveTimer(id)
-		delete(m.timers, id)
-	}
+	h.srv.Loop.RemoveTimers(func(o loop.TimerOwner) bool {
+		t, ok := o.(*moduleTimer)
+		return ok && t.m == m
+	})
+	m.timers = 0
 	for fd := range m.files {
 		m.unwatch(fd, loop.Readable|loop.Writable)
 	}
@@ -196,7 +197,7 @@ func (m *Module) Holdings() Holdings {
 		in = 1
 	}
 	return Holdings{
-		Commands: len(m.commands), Filters: len(m.filters), Timers: len(m.timers), TimeEvents: len(m.times),
+		Commands: len(m.commands), Filters: len(m.filters), Timers: m.timers, TimeEvents: len(m.times),
 		Files: len(m.files), Sockets: len(m.sockets), Clients: len(m.clients), Attachments: len(m.attached),
 		Blocked: m.host.srv.BlockedCount(m), ThreadsIn: in, ThreadsWaiting: int(m.waiting.Load()), Memory: m.heapBytes(),
 	}

@@ -32,7 +32,7 @@ type Module struct {
 	commands []*server.Command
 	handles  map[*server.Command]uintptr
 	filters  map[*filter]bool
-	timers   map[loop.TimerID]*moduleTimer
+	timers   int // of CreateTimer
 	times    map[loop.TimerID]*timeEvent
 	files    map[int]*fileEvent
 	clients  map[int]*server.Client
@@ -64,7 +64,6 @@ func newModule(h *Host, path string, args []string) *Module {
 		host: h, path: path, args: args,
 		handles:  map[*server.Command]uintptr{},
 		filters:  map[*filter]bool{},
-		timers:   map[loop.TimerID]*moduleTimer{},
 		times:    map[loop.TimerID]*timeEvent{},
 		files:    map[int]*fileEvent{},
 		clients:  map[int]*server.Client{},

@@ -87,7 +87,6 @@ func New() (*Loop, error) {
 	}
 	nothing := func() {}
 	l := &Loop{poll: p, waker: p.waker(), now: nanotime(), unlock: nothing, lock: nothing}
-	l.timers.index = map[TimerID]*timer{}
 	return l, nil
 }
 
