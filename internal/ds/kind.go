@@ -82,13 +82,24 @@ func (k Kind) keyOf(p unsafe.Pointer) []byte {
 	return mem.Bytes(k.keyAt(p))
 }
 
+// isKey says whether the entry has the key. A short one, the common case, is compared
+// without the general one's branches.
 func (k Kind) isKey(p unsafe.Pointer, key []byte) bool {
-	if k == KindEntry && len(key) < LongKey {
-		// The common case, without the general one's branches.
-		return int(byteAt(p, 5)) == len(key) &&
-			string(mem.Bytes(unsafe.Add(p, EntryKeyOffset(byteAt(p, 4))), len(key))) == string(key)
+	if len(key) >= LongKey {
+		return string(k.keyOf(p)) == string(key)
 	}
-	return string(k.keyOf(p)) == string(key)
+	var n, off int
+	switch k {
+	case KindEntry:
+		n, off = int(byteAt(p, 5)), EntryKeyOffset(byteAt(p, 4))
+	case KindField:
+		n, off = int(byteAt(p, 1)), FieldKeyOffset(byteAt(p, 0))
+	case KindMember:
+		n, off = int(byteAt(p, 0)), 1
+	default:
+		n, off = int(byteAt(p, 8)), 9
+	}
+	return n == len(key) && string(mem.Bytes(unsafe.Add(p, off), n)) == string(key)
 }
 
 // Key is the key of an entry of this kind. It aliases the entry.
