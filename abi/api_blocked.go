@@ -193,14 +193,7 @@ func (bc *blockedClient) free() {
 		}
 		ctx.release(true)
 	}
-	reapContexts()
-	bc.unprepare()
-	bc.mu.Lock()
-	for _, ctx := range bc.contexts {
-		ctx.orphan()
-	}
-	bc.contexts = bc.contexts[:0]
-	bc.mu.Unlock()
+	bc.orphanContexts()
 	freeHandle(bc.p, true)
 }
 

@@ -21,9 +21,7 @@ func (s *threadState) holder() *Module { return (*Module)(at(s.module)) }
 // orphan takes a thread-safe context off its wait, which is over: replies to
 // it reach nobody any more.
 func (ctx *Context) orphan() {
-	ctx.flush()
-	ctx.cell.wpos = 0
-	ctx.client = nil
+	ctx.endReplies()
 	ctx.blocked = nil
 }
 

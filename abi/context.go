@@ -65,7 +65,8 @@ const (
 	ctxOnLoad
 	ctxKeysPosition // the command is asked where its keys are
 	ctxChannelsPosition
-	ctxOfWait // of a thread that ends a client's wait
+	ctxOfWait // prepared for a thread that ends a client's wait
+	ctxReaped // a thread is done with it, and its wait is not over
 )
 
 // Context is the Go side of a RedisModuleCtx: for whom a module works, until
@@ -87,6 +88,8 @@ type Context struct {
 	positions []server.KeyRef // what the command named as keys
 	channels  []server.ChannelRef
 	depth     []server.Deferred // postponed lengths, outermost first
+	laters    laters            // further ones within these, in what is gathered
+	ending    *server.Ending    // of the wait, for ctxOfWait
 	scratch   [scratchSize]byte
 }
 
@@ -138,8 +141,9 @@ func (ctx *Context) addr() uintptr { return uintptr(unsafe.Pointer(ctx.cell)) }
 // flush hands the gathered reply bytes to the client.
 func (ctx *Context) flush() {
 	cell := ctx.cell
-	if n := cell.wpos - cell.wbase; cell.wpos != 0 && n != 0 {
-		ctx.client.WriteRaw(ctx.scratch[:n])
+	if n := cell.wpos - cell.wbase; cell.wpos != 0 && (n != 0 || ctx.laters.n != 0) {
+		from := ctx.flushLaters()
+		ctx.client.WriteRaw(ctx.scratch[from:n])
 		cell.wpos = cell.wbase
 	}
 }

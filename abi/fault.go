@@ -108,7 +108,7 @@ func (m *Module) serve(kind server.CallbackKind, ctx *Context, fn uintptr) bool 
 		return int32(status) == statusOK
 	}
 	ctx.cell.wpos = ctx.cell.wbase
-	ctx.depth = ctx.depth[:0]
+	ctx.depth, ctx.laters.n = ctx.depth[:0], 0
 	if !c.Rollback(mark) {
 		host.srv.Log(server.LogWarning, "A client had part of a reply from module %s when it crashed and is closed", m.name)
 		c.Flags |= server.FlagCloseAfterCommand

@@ -71,6 +71,7 @@ func New(s *server.Server) (*Host, error) {
 	h.BindThread()
 	h.countMemory()
 	s.SetModuleFiles(h)
+	s.Hooks.Rung = reapContexts
 	s.AtExit(func() {
 		if h.forked.pid != 0 {
 			s.Log(server.LogWarning, "There is a module fork child. Killing it!")

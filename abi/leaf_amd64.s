@@ -430,8 +430,7 @@ TEXT ·leafReplyWithArray(SB), NOSPLIT|NOFRAME, $0
 	JMP   ·appendNumber(SB)
 
 slow:
-	MOVL $const_fnReplyWithArray, AX
-	JMP  ·tail(SB)
+	JMP ·tryReplyWithArray(SB)
 
 // int ReplyWithNull(RedisModuleCtx *ctx)
 TEXT ·leafReplyWithNull(SB), NOSPLIT|NOFRAME, $0

@@ -121,3 +121,27 @@ func quickFreeThreadSafeContext(a *threadArgs) bool {
 	ctx := a.ctx(0)
 	return ctx != nil && ctx.done()
 }
+
+func quickAutoMemory(a *threadArgs) bool {
+	ctx := a.ctx(0)
+	if ctx != nil {
+		ctx.flags |= ctxAutoMemory
+		ctx.cell.auto = 1
+	}
+	return ctx != nil
+}
+
+// quickReplyWithArray begins an array of unknown length: others are the leaf's.
+func quickReplyWithArray(a *threadArgs) bool {
+	ctx := a.ctx(0)
+	if ctx == nil || int64(a.ints[1]) != -1 || !ctx.openLater() {
+		return false
+	}
+	a.ret = statusOK
+	return true
+}
+
+func quickReplySetArrayLength(a *threadArgs) bool {
+	ctx := a.ctx(0)
+	return ctx != nil && ctx.closeLater(int64(a.ints[1]))
+}

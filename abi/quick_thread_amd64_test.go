@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"berth/internal/server"
 )
@@ -16,6 +17,7 @@ import (
 var quickForThreads = []int{
 	fnThreadSafeContextLock, fnThreadSafeContextTryLock, fnThreadSafeContextUnlock, fnUnblockClient,
 	fnBlockedClientMeasureTimeStart, fnBlockedClientMeasureTimeEnd, fnGetThreadSafeContext, fnFreeThreadSafeContext,
+	fnAutoMemory, fnReplyWithArray, fnReplySetArrayLength,
 }
 
 // TestQuickThreads has a thread make the same calls with quick functions and without:
@@ -30,7 +32,12 @@ func TestQuickThreads(t *testing.T) {
 	var slow [numAPI]int
 	for _, i := range quickForThreads {
 		handler := handlers[i]
-		handlers[i] = func(f *frame) { slow[i]++; handler(f) }
+		handlers[i] = func(f *frame) {
+			if i != fnReplyWithArray || f.i64(1) < 0 { // the leaf's have no other form
+				slow[i]++
+			}
+			handler(f)
+		}
 		t.Cleanup(func() { handlers[i] = handler })
 	}
 	quick := map[int]int{}
@@ -90,16 +97,21 @@ type threadDriver struct {
 	threads []uintptr // contexts of waits
 }
 
+// longReply is a text of which a few fill a context's memory.
+var longReply = []byte(strings.Repeat("r", 1500) + "\x00")
+
 func (d *threadDriver) note(format string, args ...any) {
 	d.trace = append(d.trace, fmt.Sprintf(format, args...))
 }
 
 // api calls a function from the C stack of the calling thread.
 func (d *threadDriver) api(i int, a0, a1 uint64) uint64 {
-	d.made[i]++
+	if i != fnReplyWithArray || int64(a1) < 0 {
+		d.made[i]++
+	}
 	r, ok := callFree(apiAddr[i], a0, a1)
 	switch i {
-	case fnThreadSafeContextLock, fnThreadSafeContextUnlock, fnFreeThreadSafeContext: // they return nothing
+	case fnThreadSafeContextLock, fnThreadSafeContextUnlock, fnFreeThreadSafeContext, fnAutoMemory, fnReplySetArrayLength: // they return nothing
 	case fnGetThreadSafeContext:
 		d.note("a context: %v", r != 0)
 	default:
@@ -170,6 +182,14 @@ func (d *threadDriver) block() {
 	d.waits = append(d.waits, uintptr(p))
 }
 
+// hasContext tells of a wait that has one: replies in two are in no certain order.
+func (d *threadDriver) hasContext(wait uintptr) bool {
+	return slices.ContainsFunc(d.threads, func(p uintptr) bool {
+		ctx := (*Context)(*objectSlot(p))
+		return ctx.blocked != nil && ctx.blocked.p == wait
+	})
+}
+
 // ended notes which waits are over.
 func (d *threadDriver) ended() {
 	d.clients = slices.DeleteFunc(d.clients, func(bc *blockedClient) bool {
@@ -194,18 +214,37 @@ func (d *threadDriver) step() {
 	if len(d.threads) != 0 {
 		own = d.rnd.IntN(len(d.threads))
 	}
-	switch d.rnd.IntN(16) {
+	switch d.rnd.IntN(22) {
 	case 10, 11:
-		if headOf(uintptr(wait)) != headBlocked {
+		if headOf(uintptr(wait)) != headBlocked || d.hasContext(uintptr(wait)) {
 			break
 		}
 		p := uintptr(d.api(fnGetThreadSafeContext, wait, 0))
 		ctx := (*Context)(*objectSlot(p))
-		d.note("of database %d, client %d, resp3 %d, flags %x", ctx.cell.db, ctx.cell.id, ctx.cell.resp3, ctx.flags)
+		d.note("of database %d, client %d, resp3 %d, flags %x", ctx.cell.db, ctx.cell.id, ctx.cell.resp3, ctx.flags&ctxThreadSafe)
 		d.threads = append(d.threads, p)
 	case 12, 13:
 		if own >= 0 {
 			d.api(fnReplyWithLongLong, uint64(d.threads[own]), d.rnd.Uint64N(100))
+		}
+	case 16, 17, 18, 19, 20, 21:
+		if own < 0 {
+			break
+		}
+		p := uint64(d.threads[own])
+		switch d.rnd.IntN(8) {
+		case 0, 1:
+			d.api(fnReplyWithArray, p, []uint64{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 3, 1<<64 - 2}[d.rnd.IntN(6)])
+		case 2, 3, 4:
+			d.api(fnReplySetArrayLength, p, []uint64{0, 1, 9, 10, 12345, 1 << 41, 1<<64 - 1}[d.rnd.IntN(7)])
+		case 5:
+			d.api(fnReplyWithCString, p, uint64(uintptr(unsafe.Pointer(&longReply[d.rnd.IntN(len(longReply))]))))
+		case 6:
+			d.api(fnReplyWithLongLong, p, 7)
+		default:
+			if d.rnd.IntN(4) == 0 {
+				d.api(fnAutoMemory, p, 0)
+			}
 		}
 	case 14, 15:
 		if own < 0 {

@@ -21,7 +21,6 @@ const preparedWaits = 16
 // context makes a thread-safe context that replies to the client of the wait.
 func (bc *blockedClient) context(locked bool) *Context {
 	ctx := threadContext(bc.m, locked)
-	ctx.flags |= ctxOfWait
 	c := bc.b.ReplyClient()
 	ctx.client, ctx.blocked = c, bc
 	ctx.cell.wpos = ctx.cell.wbase
@@ -31,6 +30,11 @@ func (bc *blockedClient) context(locked bool) *Context {
 	}
 	ctx.cell.id = bc.id
 	bc.mu.Lock()
+	for _, earlier := range bc.contexts {
+		if earlier.cell.head == headFree { // its replies come first
+			earlier.flush()
+		}
+	}
 	bc.contexts = append(bc.contexts, ctx)
 	bc.mu.Unlock()
 	return ctx
@@ -41,7 +45,10 @@ func (bc *blockedClient) prepare() {
 	reapContexts()
 	bc.cell().ready.Store(0)
 	if bc.m.preparing.Load() > 0 {
-		bc.cell().ready.Store(bc.context(true).addr())
+		ctx := bc.context(true)
+		ctx.flags |= ctxOfWait
+		ctx.ending = bc.b.Ending()
+		bc.cell().ready.Store(ctx.addr())
 	}
 }
 
@@ -64,12 +71,17 @@ func (ctx *Context) leaveWait() *Context {
 }
 
 // done ends the life of a context of a wait, for the thread whose it is. The loop does
-// the rest. It reports false if it did nothing, since there is more to free.
+// the rest: replies go out when the wait ends, since until then threads may write more.
+// It reports false if it did nothing: replies have not ended, or there is something to
+// be freed that might have to wait.
 func (ctx *Context) done() bool {
-	if ctx.flags&ctxOfWait == 0 || len(ctx.auto)+len(ctx.pool)+len(ctx.depth) != 0 {
+	if ctx.flags&ctxOfWait == 0 || len(ctx.depth)+ctx.laters.n != 0 {
 		return false
 	}
-	cell := ctx.cell
+	cell, soon := ctx.cell, len(ctx.auto)+len(ctx.pool) != 0
+	if soon && !ctx.ending.Ended() {
+		return false
+	}
 	if !atomic.CompareAndSwapUint64(&cell.head, headCtx, headFree) {
 		return false
 	}
@@ -77,25 +89,45 @@ func (ctx *Context) done() bool {
 		last := doneContexts.Load()
 		cell.getapi = last
 		if doneContexts.CompareAndSwap(last, uintptr(unsafe.Pointer(cell))) {
+			if soon {
+				host.srv.Loop.Ring()
+			}
 			return true
 		}
 	}
 }
 
-// reapContexts takes back what threads are done with, in that order: replies that they
-// have gathered go out. Host lock.
+// reapContexts takes back what threads are done with, but for contexts of waits that are
+// not over. Host lock.
 func reapContexts() {
 	if doneContexts.Load() == 0 {
 		return
 	}
-	var first uintptr
 	for p := doneContexts.Swap(0); p != 0; {
 		cell := (*ctxCell)(at(p))
-		p, cell.getapi, first = cell.getapi, first, p
+		p = cell.getapi
+		ctx := (*Context)(at(cell.object))
+		if ctx.blocked != nil {
+			ctx.flags |= ctxReaped
+			continue
+		}
+		ctx.release(true)
 	}
-	for p := first; p != 0; {
-		next := (*ctxCell)(at(p)).getapi
-		(*Context)(*objectSlot(p)).leaveWait().release(true)
-		p = next
+}
+
+// orphanContexts takes all contexts off the wait, which is over. Replies go out in the
+// order in which they were made. Host lock.
+func (bc *blockedClient) orphanContexts() {
+	reapContexts()
+	bc.unprepare()
+	bc.mu.Lock()
+	defer bc.mu.Unlock()
+	for _, ctx := range bc.contexts {
+		ctx.orphan()
+		if ctx.flags&ctxReaped != 0 {
+			ctx.release(true)
+		}
 	}
+	clear(bc.contexts)
+	bc.contexts = bc.contexts[:0]
 }

@@ -26,12 +26,14 @@ func init() {
 		fnStringPtrLen:                  addrStringPtrLen,
 		fnReplyWithSimpleString:         addrReplyWithSimpleString,
 		fnReplyWithArray:                addrReplyWithArray,
+		fnReplySetArrayLength:           addrReplySetArrayLength,
 		fnReplyWithStringBuffer:         addrReplyWithStringBuffer,
 		fnReplyWithCString:              addrReplyWithCString,
 		fnReplyWithString:               addrReplyWithString,
 		fnReplyWithNull:                 addrReplyWithNull,
 		fnReplyWithCallReply:            addrReplyWithCallReply,
 		fnStringToLongLong:              addrStringToLongLong,
+		fnAutoMemory:                    addrAutoMemory,
 		fnCallReplyStringPtr:            addrCallReplyStringPtr,
 		fnCreateStringFromCallReply:     addrCreateStringFromCallReply,
 		fnStringDMA:                     addrStringDMA,
@@ -92,11 +94,14 @@ func init() {
 		fnCreateStringFromString:        quickCreateStringFromString,
 		fnFreeString:                    quickFreeString,
 		fnReplyWithSimpleString:         quickReplyWithSimpleString,
+		fnReplyWithArray:                quickReplyWithArray,
+		fnReplySetArrayLength:           quickReplySetArrayLength,
 		fnReplyWithStringBuffer:         quickReplyWithStringBuffer,
 		fnReplyWithCString:              quickReplyWithCString,
 		fnReplyWithString:               quickReplyWithString,
 		fnReplyWithCallReply:            quickReplyWithCallReply,
 		fnStringToLongLong:              quickStringToLongLong,
+		fnAutoMemory:                    quickAutoMemory,
 		fnCreateStringFromCallReply:     quickCreateStringFromCallReply,
 		fnStringDMA:                     quickStringDMA,
 		fnZsetAdd:                       quickZsetAdd,
@@ -164,12 +169,14 @@ func addrFreeString() uintptr
 func addrStringPtrLen() uintptr
 func addrReplyWithSimpleString() uintptr
 func addrReplyWithArray() uintptr
+func addrReplySetArrayLength() uintptr
 func addrReplyWithStringBuffer() uintptr
 func addrReplyWithCString() uintptr
 func addrReplyWithString() uintptr
 func addrReplyWithNull() uintptr
 func addrReplyWithCallReply() uintptr
 func addrStringToLongLong() uintptr
+func addrAutoMemory() uintptr
 func addrCallReplyStringPtr() uintptr
 func addrCreateStringFromCallReply() uintptr
 func addrStringDMA() uintptr

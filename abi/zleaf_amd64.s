@@ -180,9 +180,23 @@ TEXT ·addrReplyWithSimpleString(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryReplyWithArray(SB), NOSPLIT|NOFRAME, $0
+	MOVL $60, AX
+	JMP ·threadQuick(SB)
+
 // func addrReplyWithArray() uintptr
 TEXT ·addrReplyWithArray(SB), NOSPLIT, $0-8
 	LEAQ ·leafReplyWithArray(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryReplySetArrayLength(SB), NOSPLIT|NOFRAME, $0
+	MOVL $66, AX
+	JMP ·threadQuick(SB)
+
+// func addrReplySetArrayLength() uintptr
+TEXT ·addrReplySetArrayLength(SB), NOSPLIT, $0-8
+	LEAQ ·tryReplySetArrayLength(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 
@@ -239,6 +253,16 @@ TEXT ·tryStringToLongLong(SB), NOSPLIT|NOFRAME, $0
 // func addrStringToLongLong() uintptr
 TEXT ·addrStringToLongLong(SB), NOSPLIT, $0-8
 	LEAQ ·leafStringToLongLong(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+TEXT ·tryAutoMemory(SB), NOSPLIT|NOFRAME, $0
+	MOVL $88, AX
+	JMP ·threadQuick(SB)
+
+// func addrAutoMemory() uintptr
+TEXT ·addrAutoMemory(SB), NOSPLIT, $0-8
+	LEAQ ·tryAutoMemory(SB), AX
 	MOVQ AX, ret+0(FP)
 	RET
 

@@ -79,6 +79,19 @@ func PutBulk(b, s []byte) {
 	b[0] = '$'
 }
 
+// ArraySize is the length of the header of an array of n elements.
+func ArraySize(n int) int { return BulkSize(n) - n - len(CRLF) }
+
+// PutArray fills b, which has the size that ArraySize tells, with such a header.
+func PutArray(b []byte, n int) {
+	b[len(b)-2], b[len(b)-1] = '\r', '\n'
+	for at := len(b) - len(CRLF) - 1; at > 0; at-- {
+		b[at] = '0' + byte(n%10)
+		n /= 10
+	}
+	b[0] = '*'
+}
+
 // AppendBulkString adds a bulk string.
 func AppendBulkString(b []byte, s string) []byte {
 	b = AppendBulkHeader(b, len(s))

@@ -24,6 +24,9 @@ func (c *Client) unblockOwned(owner any) {
 
 // serveUnblocked ends the waits for which Unblock was called. Loop.
 func (s *Server) serveUnblocked() {
+	if fn := s.Hooks.Rung; fn != nil {
+		fn()
+	}
 	for i := s.takeEndings(); i != 0; {
 		b, next := s.blocked.endings.owners[i-1], s.ending(i).next
 		i = next

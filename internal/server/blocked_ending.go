@@ -115,6 +115,10 @@ func (s *Server) takeEndings() (first uint32) {
 	return first
 }
 
+// Ended tells whether somebody has ended the wait. Any thread, which need not be known
+// to the scheduler. Once it is over another wait may have the ending.
+func (e *Ending) Ended() bool { return e.state.Load() > endingOfKeys }
+
 // Start begins a stretch of work that counts as time of the command. Any thread,
 // which need not be known to the scheduler.
 func (e *Ending) Start() { e.measuring.Store(nanotime()) }

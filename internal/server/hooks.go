@@ -9,6 +9,9 @@ import (
 // Hooks are functions that are told of what happens in the server; nil ones are
 // for nobody. They may do anything to the keyspace.
 type Hooks struct {
+	// Rung is called when a thread has rung the loop, to end a wait or for its own
+	// reasons.
+	Rung func()
 	// Flush is called before and after a database is emptied, or all when db is
 	// below zero. sync says that its memory is given back at once.
 	Flush func(db int, sync, end bool)
