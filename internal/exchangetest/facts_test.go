@@ -89,9 +89,9 @@ func TestExpiredInFile(t *testing.T) {
 		from.must("SET", "stays", "v", "EX", "1000")
 		for i := range 10 {
 			from.must("RPUSH", fmt.Sprint("goes", i), "v")
-			from.must("PEXPIRE", fmt.Sprint("goes", i), "1")
+			from.must("PEXPIRE", fmt.Sprint("goes", i), "30") // a time that is over at once deletes the key
 		}
-		from.must("DEBUG", "SLEEP", "0.01")
+		from.must("DEBUG", "SLEEP", "0.06")
 		to.load(from.save())
 		if n := to.must("DBSIZE"); n.Int != 1 {
 			t.Errorf("%d keys in %s", n.Int, to.Server.Name)
