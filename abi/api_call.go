@@ -166,8 +166,9 @@ func (ctx *Context) callCommand(f *frame, st *callState) {
 // giveReply answers what a fake client was replied, which the module frees.
 func (ctx *Context) giveReply(f *frame, c *server.Client) {
 	r := newReply(ctx)
+	sound := c.RepliedOnce()
 	r.buf, r.errors = c.SwapOutput(r.buf), c.TakeErrors()
-	r.parse()
+	r.parse(sound)
 	if ctx.flags&ctxAutoMemory == 0 && cap(r.buf) <= keptReply && r.attrs == nil {
 		r.cell.quick = 1
 	}

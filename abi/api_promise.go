@@ -35,7 +35,7 @@ func (p *promise) done(c *server.Client) {
 		// The callback may hand the reply to a thread, so no context owns it.
 		r := newReply(nil)
 		r.buf, r.errors = c.TakeOutput(), c.TakeErrors()
-		r.parse()
+		r.parse(false)
 		p.m.call(server.ByPromise, p.fn, uint64(ctx.addr()), uint64(r.cell.addr()), uint64(p.data), 0, 0, 0)
 	})
 }

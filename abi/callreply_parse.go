@@ -7,40 +7,27 @@ import (
 )
 
 // parse reads what is in the root's buffer: one reply. The bytes are our own
-// server's, so damage would be a bug of ours; it yields a reply of unknown kind
-// nevertheless.
-func (r *callReply) parse() {
-	c := r.cell
-	if !c.fillString(r.buf) {
-		_, resp3, ok := skipReplies(r.buf, 1)
-		if !ok {
-			c.proto, c.size = addrOf(unsafe.SliceData(r.buf)), uint64(len(r.buf))
+// server's, so damage would be a bug of ours, or a module's command that replied too
+// little; it yields a reply of unknown kind nevertheless. A reply that is known to be
+// sound, see server.Client.RepliedOnce, is not gone through.
+func (r *callReply) parse(sound bool) {
+	c, b := r.cell, r.buf
+	rest := b[len(b):]
+	if !sound {
+		var ok bool
+		if rest, r.resp3, ok = skipReplies(b, 1); !ok {
+			c.proto, c.size = addrOf(unsafe.SliceData(b)), uint64(len(b))
 			return
 		}
-		r.resp3 = resp3
-		b := r.buf
 		for b[0] == '|' {
 			b = r.attach(c.addr(), b, true)
 		}
-		c.fill(c.addr(), b)
 	}
+	c.fillHead(c.addr(), b)
+	c.size = uint64(len(b) - len(rest))
 	if !r.resp3 && len(r.errors) == 0 {
 		c.plain = 1
 	}
-}
-
-// fillString is parse for the commonest reply.
-func (c *replyCell) fillString(b []byte) bool {
-	if len(b) == 0 || b[0] != '$' {
-		return false
-	}
-	n, rest, ok := replyNumber(b)
-	if !ok || len(rest) != n+2 {
-		return false
-	}
-	c.kind, c.str, c.len = replyString, addrOf(&rest[0]), uint64(n)
-	c.proto, c.size = addrOf(&b[0]), uint64(len(b))
-	return true
 }
 
 // replyNumber is the number in a line like $5, which is no longer than digits
@@ -113,9 +100,19 @@ func belowReply(b []byte) []byte {
 // fill makes a node of the reply at the beginning of b, which skipReplies has found
 // sound, and returns what follows it. Attributes are a node of their own.
 func (c *replyCell) fill(root uintptr, b []byte) (rest []byte) {
+	rest, below := c.fillHead(root, b)
+	if below != 0 {
+		rest, _, _ = skipReplies(rest, below)
+	}
+	c.size = uint64(len(b) - len(rest))
+	return rest
+}
+
+// fillHead is fill but for the size. Of a collection it returns what follows its first
+// line, and how many replies of that are below.
+func (c *replyCell) fillHead(root uintptr, b []byte) (rest []byte, below int) {
 	*c = replyCell{root: root, head: headReply, kind: replyUnknown, proto: addrOf(&b[0])}
 	n, rest, isNumber := replyNumber(b)
-	each := 0 // of what is below
 	switch kind := b[0]; {
 	case isNumber && (kind == '$' || kind == '='):
 		c.kind, c.str, c.len = replyString, addrOf(&rest[0]), uint64(n)
@@ -126,23 +123,19 @@ func (c *replyCell) fill(root uintptr, b []byte) (rest []byte) {
 		}
 		rest = rest[n+2:]
 	case isNumber && kind == '*':
-		c.kind, c.len, each = replyArray, uint64(n), 1
+		c.kind, c.len, below = replyArray, uint64(n), n
 	case isNumber && (kind == '~' || kind == '>'):
-		c.kind, c.len, each = replySet, uint64(n), 1
+		c.kind, c.len, below = replySet, uint64(n), n
 	case isNumber && kind == '%':
-		c.kind, c.len, each = replyMap, uint64(n), 2
+		c.kind, c.len, below = replyMap, uint64(n), 2*n
 	case isNumber && kind == '|':
-		c.kind, c.len, each = replyAttribute, uint64(n), 2
+		c.kind, c.len, below = replyAttribute, uint64(n), 2*n
 	default:
 		var text []byte
 		text, rest, _ = replyLine(b)
 		c.fillLine(kind, text)
 	}
-	if each != 0 {
-		rest, _, _ = skipReplies(rest, n*each)
-	}
-	c.size = uint64(len(b) - len(rest))
-	return rest
+	return rest, below
 }
 
 // fillLine makes a node of a line.

@@ -9,7 +9,7 @@ import (
 func newTestReply(b []byte) *callReply {
 	r := newReply(nil)
 	r.buf = append(r.buf, b...)
-	r.parse()
+	r.parse(false)
 	return r
 }
 
@@ -99,6 +99,9 @@ func FuzzCallReply(f *testing.F) {
 		onLoop(t)
 		r := newTestReply(b)
 		defer r.free(true)
+		if !r.resp3 && r.cell.kind != replyUnknown && int(r.cell.size) == len(b) {
+			checkSound(t, r)
+		}
 		if r.cell.kind == replyUnknown && r.cell.size != uint64(len(b)) {
 			t.Fatalf("%q is not known, and %d long", b, r.cell.size)
 		}
@@ -107,6 +110,22 @@ func FuzzCallReply(f *testing.F) {
 		}
 		checkElements(t, r, r.cell)
 	})
+}
+
+// checkSound has a sound reply read without going through it: that is no difference.
+func checkSound(t *testing.T, r *callReply) {
+	known := newReply(nil)
+	defer known.free(true)
+	known.buf = append(known.buf, r.buf...)
+	known.parse(true)
+	a, b := *r.cell, *known.cell
+	if a.proto-addrOf(&r.buf[0]) != b.proto-addrOf(&known.buf[0]) || a.str-a.proto != b.str-b.proto && a.str != 0 {
+		t.Fatalf("%q: text at %d of %d, known to be sound %d of %d", r.buf, a.str, a.proto, b.str, b.proto)
+	}
+	a.proto, a.str, a.root = b.proto, b.str, b.root
+	if a != b {
+		t.Fatalf("%q is %+v, known to be sound %+v", r.buf, a, b)
+	}
 }
 
 func checkElements(t *testing.T, r *callReply, c *replyCell) {

@@ -499,8 +499,9 @@ func (d *quickDriver) reply(ctx *Context) uint64 {
 		c.WriteError(err.Error())
 	}
 	r := newReply(ctx)
+	sound := c.RepliedOnce()
 	r.buf, r.errors = c.TakeOutput(), c.TakeErrors()
-	r.parse()
+	r.parse(sound)
 	ctx.track(headReply, r.cell.addr())
 	return uint64(r.cell.addr())
 }

@@ -66,6 +66,15 @@ func (c *Client) SwapOutput(next []byte) []byte {
 	return out
 }
 
+// RepliedOnce says that the output of a fake client, not taken yet, is exactly one
+// reply of RESP2, and sound: a command of the server's own wrote it. A module's may
+// have promised more elements than it gave, and those of publish and subscribe reply
+// once for every channel.
+func (c *Client) RepliedOnce() bool {
+	cmd := c.cmd
+	return cmd != nil && cmd.Owner == nil && cmd.Flags&PubSub == 0 && c.RESP == 2 && len(c.out) != 0
+}
+
 // TakeErrors gives away the errors that a module's fake client was replied, so
 // that they are counted once the module replies them; see CountErrors.
 func (c *Client) TakeErrors() []string {
