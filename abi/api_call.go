@@ -115,15 +115,10 @@ func apiCall(f *frame) {
 	// Should a bad pointer end the call the state is the collector's: a deferred
 	// endCall would cost every call for that.
 	st := beginCall()
-	ctx.callCommand(f, st)
-	endCall(st)
-}
-
-// callCommand is apiCall with a state to work with.
-func (ctx *Context) callCommand(f *frame, st *callState) {
 	st.add(cview(f.uptr(1)))
 	if !f.callArgs(st, cview(f.uptr(2))) {
 		f.fail(errnoBadType)
+		endCall(st)
 		return
 	}
 	fl := &st.flags
@@ -161,6 +156,7 @@ func (ctx *Context) callCommand(f *frame, st *callState) {
 		c.WriteError(err.Error())
 		ctx.giveReply(f, c)
 	}
+	endCall(st)
 }
 
 // giveReply answers what a fake client was replied, which the module frees.

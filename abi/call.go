@@ -62,23 +62,41 @@ var callCPC = callCAddr()
 // returns what it returned, or the fault that ended it. The host lock must be
 // held.
 func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
-	if callTop == callDepth {
-		panic("BUG: calls between host and modules are nested too deep")
-	}
-	c := &callFrames[callTop]
-	callTop++
+	c := pushCall()
 	c.fn = fn
 	c.args[0], c.args[1], c.args[2] = a0, a1, a2
 	c.args[3], c.args[4], c.args[5] = a3, a4, a5
 	cgocall(callCPC, unsafe.Pointer(c))
-	callTop--
-	if c.guard.Signal != 0 {
-		if host.srv.InFork() {
-			host.returned(c)
-		}
-		return 0, newFault(c)
+	if f := c.popCall(); f != nil {
+		return 0, f
 	}
 	return c.ret, nil
+}
+
+// pushCall takes the frame of a call, popCall gives it back and answers the fault
+// that ended the call. Both are for inlining: see Module.enter.
+func pushCall() *callFrame {
+	if callTop == callDepth {
+		panic("BUG: calls between host and modules are nested too deep")
+	}
+	callTop++
+	return &callFrames[callTop-1]
+}
+
+func (c *callFrame) popCall() *fault {
+	callTop--
+	if c.guard.Signal != 0 {
+		return c.failed()
+	}
+	return nil
+}
+
+// failed is the fault that ended a call.
+func (c *callFrame) failed() *fault {
+	if host.srv.InFork() {
+		host.returned(c)
+	}
+	return newFault(c)
 }
 
 // callFree is call for threads that do not hold the host lock: its frame is

@@ -85,35 +85,32 @@ func (m *Module) fencedText() string {
 // Crashed tells whether a fault in its code has put the module out of service.
 func (m *Module) Crashed() bool { return m.fault != nil }
 
-// serve has the module's function fn serve a client's request or a part of it.
-// Should it crash, the client gets an error in place of what was replied, or is
-// closed when part of that is on its way already. It reports whether fn says that
-// it has served the client, or what it left undone was done.
+// serve has the module's function fn serve a blocked client. It reports whether fn
+// says that it has served the client, or what it left undone was done.
 func (m *Module) serve(kind server.CallbackKind, ctx *Context, fn uintptr) bool {
 	c := ctx.client
-	if m.fault != nil {
-		c.WriteError(m.fencedText())
-		return true
-	}
 	mark := c.Mark()
-	var begin server.MeterMark
-	if kind != server.ByCommand {
-		begin = host.srv.MeterStart()
-	}
+	begin := host.srv.MeterStart()
 	status := m.enter(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0)
-	if kind != server.ByCommand {
-		host.srv.MeterStop(&m.meter, kind, c.Command(), begin)
-	}
+	host.srv.MeterStop(&m.meter, kind, c.Command(), begin)
 	if m.fault == nil {
 		return int32(status) == statusOK
 	}
+	ctx.replyFenced(c, mark)
+	return true
+}
+
+// replyFenced answers the client whom the module crashed on, or before: it gets an
+// error in place of what was replied since the mark, or is closed when part of that is
+// on its way already.
+func (ctx *Context) replyFenced(c *server.Client, mark server.Mark) {
+	m := ctx.module
 	ctx.cell.wpos = ctx.cell.wbase
 	ctx.depth, ctx.laters.n = ctx.depth[:0], 0
 	if !c.Rollback(mark) {
 		host.srv.Log(server.LogWarning, "A client had part of a reply from module %s when it crashed and is closed", m.name)
 		c.Flags |= server.FlagCloseAfterCommand
-		return true
+		return
 	}
 	c.WriteError(m.fencedText())
-	return true
 }

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"berth/internal/server"
 	"berth/loop"
@@ -133,6 +134,11 @@ func (m *Module) call(kind server.CallbackKind, fn uintptr, a0, a1, a2, a3, a4, 
 }
 
 // enter calls a function of the module's, which then is the running one.
+//
+// It does what call does instead of calling that, as there are fewer frames on the way
+// of a module's command elsewhere than would be natural: when a module calls a
+// command in turn, the processor remembers no more than half of the return addresses,
+// and each that it does not costs as much as twenty instructions.
 func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	if m.fault != nil {
 		return 0
@@ -144,12 +150,18 @@ func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	}
 	prev := h.running
 	h.running = m
-	r, f := call(fn, a0, a1, a2, a3, a4, a5)
+	c := pushCall()
+	c.fn = fn
+	c.args[0], c.args[1], c.args[2] = a0, a1, a2
+	c.args[3], c.args[4], c.args[5] = a3, a4, a5
+	cgocall(callCPC, unsafe.Pointer(c))
+	f := c.popCall()
 	h.running = prev
 	if f != nil {
 		m.crashed(f)
+		return 0
 	}
-	return r
+	return c.ret
 }
 
 // handler makes the handler of a command whose C function is fn.
@@ -161,7 +173,11 @@ func (m *Module) handler(fn uintptr) server.Handler {
 		}
 		ctx := newContext(m, c, true)
 		ctx.setArgs(argv)
-		m.serve(server.ByCommand, ctx, fn)
+		mark := c.Mark()
+		m.enter(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0)
+		if m.fault != nil {
+			ctx.replyFenced(c, mark)
+		}
 		ctx.release(true)
 	}
 }

@@ -49,21 +49,10 @@ func (s *Server) InExec() bool { return s.exec.inExec }
 // Depth is how many commands are nested right now.
 func (s *Server) Depth() int { return s.exec.depth }
 
-// Process handles one request of a client from the beginning: filters, lookup,
-// checks, transaction queueing, execution. argv must stay valid until it
-// returns. The client may be freed or blocked when it returns.
-func (s *Server) Process(c *Client, argv [][]byte) {
-	if len(s.filters.list) != 0 {
-		argv = s.runFilters(c, argv, nil)
-		if len(argv) == 0 {
-			return
-		}
-	}
-	s.processFiltered(c, argv)
-}
-
-// processFiltered goes on after the filters.
-func (s *Server) processFiltered(c *Client, argv [][]byte) {
+// process handles one request of a client after the filters: lookup, checks,
+// transaction queueing, execution. argv must stay valid until it returns. The client
+// may be freed or blocked when it returns.
+func (s *Server) process(c *Client, argv [][]byte) {
 	cmd := c.lastCmd
 	if cmd == nil || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
 		cmd = s.LookupArgv(argv)

@@ -95,7 +95,11 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 		c.Flags |= flagUncounted
 	}
 	s.exec.callers = append(s.exec.callers, o.Owner)
-	s.callMuted(c, cmd, argv, o.Propagate)
+	if s.propagate.to == 0 {
+		s.call(c, cmd, argv)
+	} else {
+		s.callMuted(c, cmd, argv, o.Propagate)
+	}
 	s.exec.callers = s.exec.callers[:len(s.exec.callers)-1]
 	c.argv = nil
 	if c.Flags&FlagBlocked != 0 {
@@ -108,10 +112,6 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 
 // callMuted is call for a command that is propagated to some only.
 func (s *Server) callMuted(c *Client, cmd *Command, argv [][]byte, to Target) {
-	if s.propagate.to == 0 {
-		s.call(c, cmd, argv)
-		return
-	}
 	c.propagateTo(to)
 	if to != 0 {
 		s.call(c, cmd, argv)

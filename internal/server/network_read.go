@@ -181,11 +181,16 @@ func (s *Server) processInput(c *Client, data []byte) (used int) {
 	return used
 }
 
-// request processes one request and tidies up behind it.
+// request filters and processes one request, and tidies up behind it.
 func (s *Server) request(c *Client, argv [][]byte) {
 	outer := s.exec.current
 	s.exec.current = c
-	s.Process(c, argv)
+	if len(s.filters.list) != 0 {
+		argv = s.runFilters(c, argv, nil)
+	}
+	if len(argv) != 0 {
+		s.process(c, argv)
+	}
 	s.exec.current = outer
 	if c.Flags&FlagBlocked == 0 {
 		c.finishCommand()
@@ -261,7 +266,7 @@ func (s *Server) runPostponed(c *Client) {
 		c.argv = argv
 		s.dispatch(c, c.cmd, argv)
 	} else { // a module took the command away meanwhile
-		s.processFiltered(c, argv)
+		s.process(c, argv)
 	}
 	s.exec.current = outer
 	if c.Flags&FlagBlocked == 0 {

@@ -43,7 +43,7 @@ func (k *talker) do(line string) string {
 	for i, arg := range args {
 		argv[i] = []byte(arg)
 	}
-	k.s.Process(k.c, argv)
+	k.s.request(k.c, argv)
 	var parts []string
 	for out := k.c.TakeOutput(); len(out) > 0; {
 		r, n, err := resp.ParseReply(out)
