@@ -14,6 +14,7 @@ import (
 
 	"berth/abi"
 	"berth/internal/dl"
+	"berth/internal/sched"
 	"berth/internal/server"
 )
 
@@ -76,6 +77,10 @@ func (l *Loader) load(path string, args []string) (*abi.Module, error) {
 	if err := Preflight(path); err != nil {
 		return nil, err
 	}
+	// The threads that a module starts now are to leave the loop its processor: one
+	// that a command wakes up would else interrupt it there and then, find the command's
+	// own locks taken, and be back for each client what it could do for all at once.
+	defer sched.Calm(0)()
 	lib, err := dl.Open(path, dl.Module)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,10 @@
 package server
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"berth/internal/sched"
+)
 
 // LoopHolder is the holder that HostLock records for the loop itself.
 const LoopHolder = 1
@@ -34,6 +38,16 @@ func (l *HostLock) TryLock(who int64) bool {
 func (l *HostLock) Unlock() {
 	l.holder.Store(0)
 	l.mu.Unlock()
+}
+
+// Yield is Unlock for the loop, which takes the lock again in a moment: a thread that
+// waits for it, and has to share the loop's processor, gets that first. Otherwise it
+// would wake only to find that the loop has the lock.
+func (l *HostLock) Yield() {
+	l.holder.Store(0)
+	if l.mu.unlock() {
+		sched.Yield()
+	}
 }
 
 // Holder is who took the lock last and has not given it back, 0 for nobody.

@@ -52,8 +52,13 @@ const rawMutex = true
 func (m *threadMutex) TryLock() bool { return m.state.CompareAndSwap(0, 1) }
 
 // Unlock frees the mutex and wakes one who waits.
-func (m *threadMutex) Unlock() {
-	if m.state.Swap(0) == 2 {
-		_, _, _ = syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(&m.state)), futexWake, 1, 0, 0, 0)
+func (m *threadMutex) Unlock() { m.unlock() }
+
+// unlock is Unlock. It says whether somebody waited.
+func (m *threadMutex) unlock() bool {
+	if m.state.Swap(0) != 2 {
+		return false
 	}
+	woken, _, _ := syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(&m.state)), futexWake, 1, 0, 0, 0)
+	return woken != 0
 }

@@ -10,4 +10,10 @@ type threadMutex struct{ sync.Mutex }
 // rawMutex says that threads which the Go scheduler takes to be in C cannot use it.
 const rawMutex = false
 
+// unlock is Unlock. Whether somebody waited is not known.
+func (m *threadMutex) unlock() bool {
+	m.Unlock()
+	return false
+}
+
 func (m *threadMutex) lockRaw() bool { return false }

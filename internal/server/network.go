@@ -228,7 +228,7 @@ func (s *Server) initCore() {
 	s.net.rbuf = make([]byte, readSize)
 	s.tick()
 	s.HostLock.Lock(LoopHolder)
-	s.Loop.Exclude(s.HostLock.Unlock, func() { s.HostLock.Lock(LoopHolder) })
+	s.Loop.Exclude(s.HostLock.Yield, func() { s.HostLock.Lock(LoopHolder) })
 	s.Loop.OnRing(s.serveUnblocked)
 	s.Loop.BeforeSleep(s.beforeSleep)
 	s.Loop.AfterSleep(s.tick)

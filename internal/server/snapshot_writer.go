@@ -4,12 +4,17 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"berth/internal/persist/rdb"
 	"berth/internal/persist/snapshot"
+	"berth/internal/sched"
 )
+
+// writerNice is how much nicer than the loop the writer of a snapshot is.
+const writerNice = 10
 
 // snapshotWriter is the goroutine of a snapshot, and what it shares with the loop.
 type snapshotWriter struct {
@@ -47,7 +52,11 @@ func (w *snapshotWriter) start(yield bool, done func()) {
 	}
 	go func() {
 		if yield {
-			yieldProcessor()
+			// It gets less of a processor that is short, too. Both are properties of the
+			// thread, which the goroutine keeps for itself: it ends without unlocking it,
+			// so that the thread ends too.
+			runtime.LockOSThread()
+			sched.Calm(writerNice)
 		}
 		w.run()
 		done()
