@@ -76,7 +76,10 @@ func newReply(ctx *Context) *callReply {
 		r = new(callReply)
 		*slot = unsafe.Pointer(r)
 	}
-	*r = callReply{cell: replyAt(p), ctx: ctx.ref(), buf: r.buf[:0]}
+	// A composite value would be made on the stack and copied from there in other
+	// portions than it was written, for which the processor has to wait.
+	r.cell, r.ctx, r.buf, r.errors = replyAt(p), ctx.ref(), r.buf[:0], nil
+	r.resp3, r.attrs, r.promise = false, nil, nil
 	*r.cell = replyCell{root: p, head: headReply, kind: replyUnknown}
 	return r
 }
