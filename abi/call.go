@@ -62,10 +62,7 @@ var callCPC = callCAddr()
 // returns what it returned, or the fault that ended it. The host lock must be
 // held.
 func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
-	c := pushCall()
-	c.fn = fn
-	c.args[0], c.args[1], c.args[2] = a0, a1, a2
-	c.args[3], c.args[4], c.args[5] = a3, a4, a5
+	c := pushCall(fn, a0, a1, a2, a3, a4, a5)
 	cgocall(callCPC, unsafe.Pointer(c))
 	if f := c.popCall(); f != nil {
 		return 0, f
@@ -73,14 +70,18 @@ func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
 	return c.ret, nil
 }
 
-// pushCall takes the frame of a call, popCall gives it back and answers the fault
-// that ended the call. Both are for inlining: see Module.enter.
-func pushCall() *callFrame {
+// pushCall takes and fills the frame of a call, popCall gives it back and answers the
+// fault that ended the call. Both are for inlining: see Module.enter.
+func pushCall(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) *callFrame {
 	if callTop == callDepth {
 		panic("BUG: calls between host and modules are nested too deep")
 	}
+	c := &callFrames[callTop]
 	callTop++
-	return &callFrames[callTop-1]
+	c.fn = fn
+	c.args[0], c.args[1], c.args[2] = a0, a1, a2
+	c.args[3], c.args[4], c.args[5] = a3, a4, a5
+	return c
 }
 
 func (c *callFrame) popCall() *fault {

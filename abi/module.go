@@ -135,10 +135,9 @@ func (m *Module) call(kind server.CallbackKind, fn uintptr, a0, a1, a2, a3, a4, 
 
 // enter calls a function of the module's, which then is the running one.
 //
-// It does what call does instead of calling that, as there are fewer frames on the way
-// of a module's command elsewhere than would be natural: when a module calls a
-// command in turn, the processor remembers no more than half of the return addresses,
-// and each that it does not costs as much as twenty instructions.
+// It does what call does instead of calling that. A module's command that calls a
+// command is so deep that the processor no longer remembers all return addresses, and
+// each that it forgot costs as much as twenty instructions: frames are few on that way.
 func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	if m.fault != nil {
 		return 0
@@ -150,10 +149,7 @@ func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 	}
 	prev := h.running
 	h.running = m
-	c := pushCall()
-	c.fn = fn
-	c.args[0], c.args[1], c.args[2] = a0, a1, a2
-	c.args[3], c.args[4], c.args[5] = a3, a4, a5
+	c := pushCall(fn, a0, a1, a2, a3, a4, a5)
 	cgocall(callCPC, unsafe.Pointer(c))
 	f := c.popCall()
 	h.running = prev

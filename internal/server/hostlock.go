@@ -34,18 +34,17 @@ func (l *HostLock) TryLock(who int64) bool {
 }
 
 // Unlock gives the lock back. It need not be called on the thread that took
-// it, but only for the holder.
-func (l *HostLock) Unlock() {
+// it, but only for the holder. It says whether somebody who waits was woken.
+func (l *HostLock) Unlock() (woke bool) {
 	l.holder.Store(0)
-	l.mu.Unlock()
+	return l.mu.Unlock()
 }
 
 // Yield is Unlock for the loop, which takes the lock again in a moment: a thread that
 // waits for it, and has to share the loop's processor, gets that first. Otherwise it
 // would wake only to find that the loop has the lock.
 func (l *HostLock) Yield() {
-	l.holder.Store(0)
-	if l.mu.unlock() {
+	if l.Unlock() {
 		sched.Yield()
 	}
 }

@@ -51,11 +51,8 @@ const rawMutex = true
 // TryLock takes the mutex if it is free.
 func (m *threadMutex) TryLock() bool { return m.state.CompareAndSwap(0, 1) }
 
-// Unlock frees the mutex and wakes one who waits.
-func (m *threadMutex) Unlock() { m.unlock() }
-
-// unlock is Unlock. It says whether somebody waited.
-func (m *threadMutex) unlock() bool {
+// Unlock frees the mutex and wakes one who waits. It says whether there was one.
+func (m *threadMutex) Unlock() (woke bool) {
 	if m.state.Swap(0) != 2 {
 		return false
 	}

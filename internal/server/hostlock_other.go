@@ -10,9 +10,9 @@ type threadMutex struct{ sync.Mutex }
 // rawMutex says that threads which the Go scheduler takes to be in C cannot use it.
 const rawMutex = false
 
-// unlock is Unlock. Whether somebody waited is not known.
-func (m *threadMutex) unlock() bool {
-	m.Unlock()
+// Unlock frees the mutex. Whether somebody waited is not known.
+func (m *threadMutex) Unlock() (woke bool) {
+	m.Mutex.Unlock()
 	return false
 }
 

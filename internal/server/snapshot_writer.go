@@ -52,9 +52,8 @@ func (w *snapshotWriter) start(yield bool, done func()) {
 	}
 	go func() {
 		if yield {
-			// It gets less of a processor that is short, too. Both are properties of the
-			// thread, which the goroutine keeps for itself: it ends without unlocking it,
-			// so that the thread ends too.
+			// How a thread is scheduled stays with it. The goroutine keeps its thread for
+			// itself, and ends without unlocking it, so that the thread ends too.
 			runtime.LockOSThread()
 			sched.Calm(writerNice)
 		}
