@@ -5,8 +5,9 @@ import (
 )
 
 // The flags of a context, by the interface's bits. Those that belong to what
-// berth has not (scripts, replicas) are never set.
+// berth has not (replicas) are never set.
 const (
+	flagLua          = 1 << 0
 	flagMulti        = 1 << 1
 	flagMaster       = 1 << 2
 	flagAOF          = 1 << 6
@@ -48,6 +49,7 @@ func apiGetContextFlags(f *frame) {
 func (ctx *Context) stateFlags() int64 {
 	s := host.srv
 	flags := flagMaster |
+		flagIf(flagLua, s.ScriptRunning()) |
 		flagIf(flagMulti, s.InExec()) |
 		flagIf(flagLoading, s.Loading()) |
 		flagIf(flagActiveChild, s.SnapshotRunning() != nil || s.ForkRunning()) |

@@ -105,31 +105,36 @@ func TestExpiredInFile(t *testing.T) {
 	}
 }
 
-// Libraries of functions, which berth does not run, come back as they were.
+// Libraries of functions come through files and dumps in both directions, and run.
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	berth, redis := servers(t)
-	redis.must("FUNCTION", "LOAD", "#!lua name=one\nredis.register_function('f', function(keys, args) return args[1] end)")
-	redis.must("FUNCTION", "LOAD", "#!lua name=two\nredis.register_function('g', function() return '"+strings.Repeat("long ", 1000)+"' end)")
-	redis.must("SET", "k", "v")
-	want := redis.must("FUNCTION", "DUMP")
-	berth.load(redis.save())
-	berth.must("DEBUG", "RELOAD")
-	file := berth.save()
-	redis.must("FUNCTION", "FLUSH")
-	redis.load(file)
-	if r := redis.must("FCALL", "f", "0", "back"); string(r.Str) != "back" {
-		t.Errorf("FCALL: %s", testkit.Show(&r))
+	calls := func(s server, when string) {
+		t.Helper()
+		for name, want := range map[string]string{"f": "back", "g": strings.Repeat("long ", 1000)} {
+			if r := s.must("FCALL", name, "0", "back"); string(r.Str) != want {
+				t.Errorf("%s: FCALL %s by %s: %s", when, name, s.Server.Name, testkit.Show(&r))
+			}
+		}
 	}
-	// The order is that of a table of the moment.
-	got := redis.must("FUNCTION", "DUMP")
-	if len(got.Str) != len(want.Str) {
-		t.Errorf("%d bytes of functions became %d", len(want.Str), len(got.Str))
-	}
-	berth.must("FLUSHALL")
-	redis.load(berth.save())
-	if r := redis.must("FCALL", "f", "0", "still"); string(r.Str) != "still" {
-		t.Errorf("after FLUSHALL: FCALL: %s", testkit.Show(&r))
+	for _, pair := range [][2]server{{redis, berth}, {berth, redis}} {
+		from, to := pair[0], pair[1]
+		from.must("FUNCTION", "FLUSH")
+		from.must("FUNCTION", "LOAD", "#!lua name=one\nredis.register_function('f', function(keys, args) return args[1] end)")
+		from.must("FUNCTION", "LOAD", "#!lua name=two\nredis.register_function('g', function() return '"+strings.Repeat("long ", 1000)+"' end)")
+		from.must("SET", "k", "v")
+		dump := from.must("FUNCTION", "DUMP")
+		to.must("FUNCTION", "FLUSH")
+		to.load(from.save())
+		calls(to, "a file")
+		to.must("DEBUG", "RELOAD")
+		calls(to, "DEBUG RELOAD")
+		to.must("FUNCTION", "RESTORE", string(dump.Str), "FLUSH")
+		calls(to, "FUNCTION RESTORE")
+		to.must("FLUSHALL")
+		calls(to, "FLUSHALL")
+		from.load(to.save())
+		calls(from, "the way back")
 	}
 }
 

@@ -34,8 +34,8 @@ func (sn *Snapshot) beginCommands() {
 	if s.Config.Values.AppendTimes {
 		w.B = aof.AppendTime(w.B, s.Unixtime())
 	}
-	for _, lib := range s.persist.functions {
-		w.Command("FUNCTION", "LOAD", string(lib.code))
+	for _, lib := range s.scripts.libraries.list {
+		w.Command("FUNCTION", "LOAD", string(lib.Code))
 	}
 	sn.handMain()
 }

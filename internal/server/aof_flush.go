@@ -251,7 +251,7 @@ func (s *Server) showAOFError() {
 		s.SetAppendError("")
 		return
 	}
-	s.SetAppendError("MISCONF Errors writing to the AOF file: " + reason)
+	s.SetAppendError(errTextAppend + reason)
 }
 
 // exitUnacknowledged ends the process. What clients were about to be told does not

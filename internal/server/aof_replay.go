@@ -83,9 +83,6 @@ func (p *replay) command(argv [][]byte) error {
 	cmd := p.c.lastCmd
 	if cmd == nil || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
 		if cmd = p.s.LookupArgv(argv); cmd == nil {
-			if equalFold(argv[0], "function") && p.s.keepFunctions(argv[1:]) {
-				return nil
-			}
 			name := cut(argv[0], maxShown)
 			p.s.Log(LogWarning, "Unknown command '%s' reading the append only file %s", name, p.name)
 			return fmt.Errorf("%w: unknown command '%s'", ErrAOFReplay, name)
@@ -115,7 +112,8 @@ func (p *replay) command(argv [][]byte) error {
 }
 
 // replayable reports whether a command may be in an append-only file. One that is
-// about connections, or the server, is not: it could do harm.
+// about connections, or the server, is not: it could do harm. Old files have commands about
+// the cache of scripts, for the scripts that they call.
 func replayable(cmd *Command) bool {
 	switch {
 	case cmd.Owner != nil:
@@ -124,7 +122,7 @@ func replayable(cmd *Command) bool {
 		return false // it would talk to another server
 	}
 	return cmd.Flags&Write != 0 || cmd.Flags&Admin == 0 && cmd.Flags&(ReadOnly|MayReplicate) != 0 ||
-		cmd.Name == "select" || cmd.Name == "ping"
+		cmd.Name == "select" || cmd.Name == "ping" || cmd.Name == "script|load" || cmd.Name == "script|flush"
 }
 
 // call runs a command. Nobody counts it, and nobody is told of it.

@@ -172,7 +172,7 @@ func (s *Server) refuseBlock(c *Client, timeout int64) string {
 	switch {
 	case timeout > math.MaxInt64-s.Mstime():
 		return "ERR timeout is out of range"
-	case c.Flags&FlagScript != 0:
+	case s.scripts.run != nil:
 		return "ERR Blocking module command called from Lua script"
 	case s.exec.inExec:
 		return "ERR Blocking module command called from transaction"

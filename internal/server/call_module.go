@@ -71,14 +71,25 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
 		return &Refusal{ErrArity, wrongArity(cmd)}
 	}
-	if o.ScriptMode && cmd.Flags&NoScript != 0 {
-		return &Refusal{ErrNotInScript, "ERR command '" + cmd.FullName() + "' is not allowed on script mode"}
+	flags := cmd.Flags
+	if flags&NoScript != 0 {
+		if o.ScriptMode {
+			return &Refusal{ErrNotInScript, "ERR command '" + cmd.FullName() + "' is not allowed on script mode"}
+		}
+		if flags = s.flagsOf(cmd, argv); !o.RespectOOM && cmd.runsScript() {
+			c.Flags |= FlagAllowOOM // as for the command, so for what its script calls
+		}
 	}
-	if cmd.Flags&Write != 0 && (o.NoWrites || s.Frozen()) {
-		return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.FullName() + "' was called while write is not allowed."}
-	}
-	if o.RespectOOM && cmd.Flags&DenyOOM != 0 && s.memoryShort(c) {
+	if o.RespectOOM && flags&DenyOOM != 0 && s.memoryShort(c) {
 		return &Refusal{ErrOOM, ErrTextOOM}
+	}
+	if flags&Write != 0 {
+		if o.NoWrites || s.Frozen() {
+			return &Refusal{ErrNoWrites, "ERR Write command '" + cmd.FullName() + "' was called while write is not allowed."}
+		}
+		if o.ScriptMode && s.persist.diskError != "" {
+			return &Refusal{ErrNotInScript, s.persist.diskError}
+		}
 	}
 	if o.DryRun {
 		return nil

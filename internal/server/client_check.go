@@ -76,7 +76,7 @@ func (s *Server) roomFor(c *Client, cmd *Command) bool {
 	if !s.evict.short || c.Flags&FlagAllowOOM != 0 {
 		return true
 	}
-	deny := cmd.Flags&DenyOOM != 0
+	deny := s.flagsOf(cmd, c.argv)&DenyOOM != 0
 	if c.Flags&FlagMulti != 0 {
 		switch cmd.Name {
 		case "exec":

@@ -39,7 +39,7 @@ func (c *Client) debugLoadAOF() {
 		s.flushAOF(true)
 	}
 	s.FlushDB(-1, false)
-	s.persist.functions = nil
+	s.flushLibraries()
 	err := s.readManifest()
 	truncated := false
 	if err == nil {

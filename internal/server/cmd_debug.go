@@ -33,6 +33,9 @@ func cmdDebug(c *Client, argv [][]byte) {
 	case sub == "set-active-expire" && one:
 		s.keyspace.passive = !truthy(args[0])
 		c.WriteOK()
+	case sub == "set-disable-deny-scripts" && one:
+		s.scripts.allowAll = truthy(args[0])
+		c.WriteOK()
 	case sub == "pause-cron" && one:
 		s.net.cronPaused = truthy(args[0])
 		c.WriteOK()

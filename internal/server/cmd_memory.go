@@ -99,8 +99,9 @@ func cmdMemoryStats(c *Client, _ [][]byte) {
 	number("clients.normal", int64(m.clients-m.replicas))
 	number("cluster.links", 0)
 	number("aof.buffer", int64(cap(s.aof.buf)))
-	number("lua.caches", 0)
-	number("functions.caches", 0)
+	scripts, libraries := s.scriptMemory()
+	number("lua.caches", scripts)
+	number("functions.caches", libraries)
 	keys := 0
 	for i, d := range s.keyspace.dbs {
 		if d.Len() == 0 {

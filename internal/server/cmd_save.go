@@ -132,11 +132,11 @@ func (s *Server) ReplaceData(path string) error {
 	}
 	s.abandonSave()
 	s.FlushDB(-1, false)
-	s.persist.functions = nil
+	s.flushLibraries()
 	err := s.LoadFile(path, LoadingRDB, LoadOptions{})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.FlushDB(-1, false) // a part of a file is no data set; Redis would end
-		s.persist.functions = nil
+		s.flushLibraries()
 	}
 	return err
 }
@@ -168,7 +168,7 @@ func (c *Client) debugReload(args [][]byte) {
 	}
 	if flush {
 		s.FlushDB(-1, false)
-		s.persist.functions = nil
+		s.flushLibraries()
 	}
 	if err := s.LoadFile(s.dbFile(), LoadingRDB, o); err != nil {
 		c.WriteError("ERR Error trying to load the RDB dump, check server logs.")

@@ -106,8 +106,8 @@ func cmdSort(c *Client, argv [][]byte) {
 		return
 	}
 	e := c.LookupRead(argv[1])
-	if e != nil && e.Type() == store.Set && q.unsorted && q.to != nil {
-		// A set has no order that could be stored: the result must not depend on it.
+	if e != nil && e.Type() == store.Set && q.unsorted && (q.to != nil || c.Flags&FlagScript != 0) {
+		// A set has no order that could be stored, or that a script could rely on: the result must not depend on it.
 		q.unsorted, q.alpha, q.by = false, true, nil
 	}
 	items, ok := q.items(c, e)

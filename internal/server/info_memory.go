@@ -36,7 +36,8 @@ func (s *Server) measureMemory() (m memoryFigures) {
 	m.peak = max(uint64(s.Stats.PeakMemory), m.used)
 	s.Stats.PeakMemory = int64(m.peak)
 	m.clients, m.replicas = s.clientMemory(), s.memory.clients[ClassReplica]
-	m.overhead = s.memory.startup + m.clients + uint64(s.tracking.bytes)
+	scripts, libraries := s.scriptMemory()
+	m.overhead = s.memory.startup + m.clients + uint64(int64(s.tracking.bytes)+scripts+libraries)
 	for _, d := range s.keyspace.dbs {
 		keys, expires := d.Overhead()
 		m.overhead += uint64(keys + expires)
@@ -73,13 +74,7 @@ func (s *Server) infoMemory(w *InfoWriter) {
 	w.uint("allocator_active", rss)
 	w.uint("allocator_resident", rss)
 	both("total_system_memory", total)
-	zero("used_memory_lua", "used_memory_vm_eval")
-	w.line("used_memory_lua_human", "0B")
-	zero("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries",
-		"used_memory_vm_functions", "used_memory_vm_total")
-	w.line("used_memory_vm_total_human", "0B")
-	zero("used_memory_functions", "used_memory_scripts")
-	w.line("used_memory_scripts_human", "0B")
+	s.infoScripts(w)
 	both("maxmemory", limit)
 	w.line("maxmemory_policy", s.Config.String("maxmemory-policy"))
 	w.fixed("allocator_frag_ratio", ratio(rss, used))

@@ -50,7 +50,6 @@ func (s *Server) infoPersistence(w *InfoWriter) {
 	}
 	w.int("snapshot_last_longest_slice_usec", s.persist.last.longest.Microseconds())
 	w.int("snapshot_last_longest_slice_cpu_usec", s.persist.last.busiest.Microseconds())
-	w.int("snapshot_functions_kept", int64(len(s.persist.functions)))
 }
 
 // infoSnapshot tells of the snapshot that is being written. What Redis calls the

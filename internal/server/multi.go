@@ -61,8 +61,9 @@ func (c *Client) queueCommand(cmd *Command, argv [][]byte) {
 	}
 	m := c.multi
 	m.queue = append(m.queue, queuedCommand{cmd, copyArgs(argv)})
-	m.flags |= cmd.Flags
-	m.missing |= ^cmd.Flags
+	flags := c.srv.flagsOf(cmd, argv)
+	m.flags |= flags
+	m.missing |= ^flags
 	for _, a := range argv {
 		m.bytes += len(a)
 	}

@@ -72,7 +72,7 @@ func (s *Server) isPausedFor(c *Client, cmd *Command) bool {
 	if s.blocked.pause.kind == PauseAll {
 		return true
 	}
-	flags := cmd.Flags
+	flags := s.flagsOf(cmd, c.argv)
 	if cmd.Name == "exec" && c.multi != nil {
 		flags |= c.multi.flags
 	}

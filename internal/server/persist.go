@@ -10,9 +10,6 @@ import (
 type persistState struct {
 	// running is the snapshot that is being written, nil for none.
 	running *Snapshot
-	// functions are libraries of functions that a file had: bytes, as nothing here
-	// runs them.
-	functions []library
 	// modules are the modules, nil when there can be none.
 	modules ModuleFiles
 	// unknown is what is kept for modules that are not there.

@@ -12,11 +12,31 @@ import (
 func (c *Client) WriteError(msg string) {
 	c.countError(msg)
 	if c.ready() {
-		if strings.ContainsAny(msg, "\r\n") {
-			msg = strings.NewReplacer("\r", " ", "\n", " ").Replace(msg)
-		}
-		c.out = resp.AppendError(c.out, msg)
+		c.out = resp.AppendError(c.out, oneLine(msg))
 	}
+}
+
+// WriteCountedError replies an error that a nested command had, and that was counted
+// then: only the running command counts as failed.
+func (c *Client) WriteCountedError(msg string) {
+	if c.Flags&FlagModule != 0 {
+		c.WriteError(msg)
+		return
+	}
+	if c.cmd != nil {
+		c.cmd.Stats.Failed++
+	}
+	if c.ready() {
+		c.out = resp.AppendError(c.out, oneLine(msg))
+	}
+}
+
+// oneLine is an error's text with spaces for line ends.
+func oneLine(msg string) string {
+	if strings.ContainsAny(msg, "\r\n") {
+		return strings.NewReplacer("\r", " ", "\n", " ").Replace(msg)
+	}
+	return msg
 }
 
 // WriteErrorf replies a formatted error, see WriteError.

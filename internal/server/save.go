@@ -195,7 +195,7 @@ func (s *Server) saveIfDue(now int64) {
 // deniesWrite reports whether a command is one of those that are refused while
 // nothing can be saved.
 func (s *Server) deniesWrite(c *Client, cmd *Command) bool {
-	flags := cmd.Flags
+	flags := s.flagsOf(cmd, c.argv)
 	if cmd.Name == "exec" && c.multi != nil {
 		flags |= c.multi.flags
 	}
@@ -212,6 +212,10 @@ func (s *Server) setSaveFailed(failed bool) {
 const ErrTextMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
 	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
 	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+
+// errTextAppend begins what writes are refused with while the append-only file cannot be
+// written.
+const errTextAppend = "MISCONF Errors writing to the AOF file: "
 
 // DiskError is the error for commands that write while what they change could not be
 // saved; empty when all is well.

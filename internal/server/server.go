@@ -65,6 +65,7 @@ type Server struct {
 	fork     forkState
 	save     saveState
 	aof      aofState
+	scripts  scriptState
 
 	// allocator is what INFO adds to the name of the server's own.
 	allocator string
@@ -118,6 +119,7 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	s.initKeyspace()
+	s.initScripts()
 	_ = s.applySlowlog() // there is nothing to refuse
 	_ = s.applySlowCallback()
 	s.initInfo()

@@ -229,10 +229,7 @@ func (sn *Snapshot) begin() error {
 		return err
 	}
 	if w.Version >= 10 {
-		for _, lib := range s.persist.functions {
-			w.Op(rdb.OpFunction2)
-			w.String(lib.code)
-		}
+		s.writeLibraries(w)
 	}
 	for _, p := range sn.parts {
 		sn.selectDB(w, &sn.mainDB, p.number)

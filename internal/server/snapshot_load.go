@@ -116,16 +116,14 @@ func (l *snapshotLoader) Key(k snapshot.Key, r *rdb.Reader) error {
 	return nil
 }
 
-// Function implements snapshot.Handler. There is nothing here that runs functions:
-// they are kept, and written back.
-func (l *snapshotLoader) Function(lib []byte) error {
-	if !l.s.keepFunction(lib) {
-		return errTooManyLibraries
+// Function implements snapshot.Handler.
+func (l *snapshotLoader) Function(code []byte) error {
+	_, text := l.s.loadLibrary(l.s.scripts.libraries, code, l.o.Overwrite, loadTimeFile)
+	if text != "" {
+		return fmt.Errorf("server: Failed loading library, %s", stripCode(text))
 	}
 	return nil
 }
-
-var errTooManyLibraries = fmt.Errorf("%w: more than %d libraries of functions", rdb.ErrCorrupt, maxLibraries)
 
 // ModuleAux implements snapshot.Handler.
 func (l *snapshotLoader) ModuleAux(code uint64, before bool, body []byte) error {

@@ -107,8 +107,8 @@ func (c *Client) disableTracking() {
 // is being processed.
 func (s *Server) rememberKeys(cmd *Command, argv [][]byte) {
 	c := s.exec.current
-	if c == nil || c.Flags&(FlagTracking|FlagTrackingBcast) != FlagTracking || cmd.Flags&PubSub != 0 {
-		return
+	if c == nil || c.Flags&(FlagTracking|FlagTrackingBcast) != FlagTracking || cmd.Flags&PubSub != 0 || cmd.runsScript() {
+		return // of a script the keys count that its commands read
 	}
 	caching := c.Flags&FlagTrackingCaching != 0
 	if c.Flags&FlagTrackingOptIn != 0 && !caching || c.Flags&FlagTrackingOptOut != 0 && caching {

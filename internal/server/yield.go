@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"berth/internal/resp"
+)
 
 // Yield runs the loop for a moment inside a long command, so that clients get at
 // least an answer: busy with the given text, unless a command may run then. The
@@ -22,6 +26,9 @@ func (s *Server) yield(busy string, noClients bool) error {
 		c.Flags |= FlagProtected
 		defer func() { c.Flags &^= FlagProtected }()
 	}
+	// The running request's list of arguments is in what the next one's would overwrite.
+	scratch := s.net.scratch
+	s.net.scratch = resp.Scratch{}
 	start, inner := nanotime(), s.meter.inner
 	// More than once, for what is read in one round is answered in the next.
 	var err error
@@ -29,6 +36,7 @@ func (s *Server) yield(busy string, noClients bool) error {
 		n, err = s.Loop.RunEvents()
 	}
 	s.meter.inner = inner + nanotime() - start // the callback that yields did not hold the loop
+	s.net.scratch = scratch
 	s.exec.yielding--
 	s.exec.busyReply, s.exec.noClients = oldBusy, oldClients
 	return err
