@@ -117,6 +117,6 @@ func protoSize(p *lua.FunctionProto) int {
 // Size is about how much memory the compiled script takes, in bytes.
 func (s *Script) Size() int { return s.size }
 
-// Memory is about how much memory the Lua states take, in bytes: the interpreter allocates from the Go heap, which does not tell
-// one user from another, so this counts what is known to stand.
-func (e *Engine) Memory() int64 { return e.evals.memory() + e.libs.memory() }
+// Memory is about how much memory the Lua states of EVAL and of functions take, in bytes: the interpreter allocates from the Go
+// heap, which does not tell one user from another, so this counts what is known to stand.
+func (e *Engine) Memory() (scripts, functions int64) { return e.evals.memory(), e.libs.memory() }
