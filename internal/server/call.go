@@ -49,10 +49,9 @@ func (s *Server) InExec() bool { return s.exec.inExec }
 // Depth is how many commands are nested right now.
 func (s *Server) Depth() int { return s.exec.depth }
 
-// process handles one request of a client after the filters: lookup, checks,
-// transaction queueing, execution. argv must stay valid until it returns. The client
-// may be freed or blocked when it returns.
-func (s *Server) process(c *Client, argv [][]byte) {
+// accept looks up the command that a client asks for. It is nil if there is none, or
+// the client may not ask so, and the client has been told.
+func (s *Server) accept(c *Client, argv [][]byte) *Command {
 	cmd := c.lastCmd
 	if cmd == nil || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
 		cmd = s.LookupArgv(argv)
@@ -60,71 +59,84 @@ func (s *Server) process(c *Client, argv [][]byte) {
 		if cmd == nil {
 			if isAttack(argv[0]) {
 				s.closeAttacker(c)
-				return
+				return nil
 			}
 			c.cmd = nil
 			s.reject(c, nil, s.unknownText(argv))
-			return
+			return nil
 		}
 	}
 	c.cmd = cmd
 	c.argv = argv
 	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
 		s.reject(c, cmd, wrongArity(cmd))
-		return
+		return nil
 	}
 	if cmd.Flags&ProtectedCmd != 0 && !s.protectedAllowed(c, cmd) {
-		return
+		return nil
 	}
-	s.dispatch(c, cmd, argv)
+	return cmd
 }
 
-// dispatch does the checks that depend on the state of client and server, then
-// queues or runs the command. A postponed command begins here a second time.
-func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
+// admit does the checks that depend on the state of client and server. It reports
+// whether the command is to run now: if not it is refused, queued or postponed.
+func (s *Server) admit(c *Client, cmd *Command, argv [][]byte) bool {
 	const unusual = FlagMulti | FlagPubSub | FlagReplica | FlagAuthenticated
 	if c.Flags&unusual != FlagAuthenticated && !s.checkState(c, cmd) {
-		return
+		return false
 	}
 	if s.exec.yielding != 0 {
 		if s.exec.noClients {
 			s.postponeToUnit(c, cmd, argv)
-			return
+			return false
 		}
 		if s.loading.on {
 			if cmd.Flags&Loading == 0 {
 				s.reject(c, cmd, ErrTextLoading)
-				return
+				return false
 			}
 		} else if cmd.Flags&AllowBusy == 0 {
 			s.reject(c, cmd, s.busyText())
-			return
+			return false
 		}
 	}
 	if s.Config.Values.MaxMemory != 0 && !s.roomFor(c, cmd) {
 		s.reject(c, cmd, ErrTextOOM)
-		return
+		return false
 	}
 	if s.persist.diskError != "" && s.deniesWrite(c, cmd) {
 		s.reject(c, cmd, s.persist.diskError)
-		return
+		return false
 	}
 	if s.tracking.over {
 		s.limitTracked()
 	}
 	if s.blocked.pause.kind != PauseNone && s.isPausedFor(c, cmd) {
 		s.postpone(c, cmd, argv)
-		return
+		return false
 	}
 	if s.persist.running != nil && s.waitsForSnapshot(c, cmd, argv) {
-		return
+		return false
 	}
 	if c.Flags&FlagMulti != 0 && !cmd.runsInMulti() {
 		c.queueCommand(cmd, argv)
 		c.WriteStatus("QUEUED")
-		return
+		return false
 	}
-	s.call(c, cmd, argv)
+	return true
+}
+
+// dispatch runs an accepted command if it is admitted. A postponed command begins here
+// a second time.
+func (s *Server) dispatch(c *Client, cmd *Command, argv [][]byte) {
+	if s.admit(c, cmd, argv) {
+		s.call(c, cmd, argv)
+		s.serveWoken()
+	}
+}
+
+// serveWoken serves clients that waited for keys which a command has changed.
+func (s *Server) serveWoken() {
 	if len(s.waits.ready) != 0 && s.exec.yielding == 0 {
 		s.serveReady()
 	}

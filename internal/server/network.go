@@ -247,9 +247,7 @@ func (s *Server) beforeSleep() {
 	for _, fn := range s.net.before {
 		fn()
 	}
-	if len(s.waits.ready) != 0 && s.exec.yielding == 0 {
-		s.serveReady()
-	}
+	s.serveWoken()
 	s.resumeClients()
 	// A command that yields has replied in part: nothing may come in between.
 	if s.exec.yielding == 0 {

@@ -181,7 +181,12 @@ func (s *Server) processInput(c *Client, data []byte) (used int) {
 	return used
 }
 
-// request filters and processes one request, and tidies up behind it.
+// request handles one request: filters, lookup, checks, transaction queueing,
+// execution, and tidies up behind it. argv must stay valid until it returns. The client
+// may be freed or blocked when it returns.
+//
+// The steps follow each other, they do not call each other: see abi's Module.enter on
+// how much a frame costs beneath a module's command.
 func (s *Server) request(c *Client, argv [][]byte) {
 	outer := s.exec.current
 	s.exec.current = c
@@ -189,7 +194,10 @@ func (s *Server) request(c *Client, argv [][]byte) {
 		argv = s.runFilters(c, argv, nil)
 	}
 	if len(argv) != 0 {
-		s.process(c, argv)
+		if cmd := s.accept(c, argv); cmd != nil && s.admit(c, cmd, argv) {
+			s.call(c, cmd, argv)
+			s.serveWoken()
+		}
 	}
 	s.exec.current = outer
 	if c.Flags&FlagBlocked == 0 {
@@ -266,7 +274,9 @@ func (s *Server) runPostponed(c *Client) {
 		c.argv = argv
 		s.dispatch(c, c.cmd, argv)
 	} else { // a module took the command away meanwhile
-		s.process(c, argv)
+		if cmd := s.accept(c, argv); cmd != nil {
+			s.dispatch(c, cmd, argv)
+		}
 	}
 	s.exec.current = outer
 	if c.Flags&FlagBlocked == 0 {
