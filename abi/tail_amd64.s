@@ -5,6 +5,10 @@
 // 8 modulo 16 on entry, back to 0 modulo 16 for the calls below.
 #define FRAME (frame__size+8)
 
+// CROSS is the room for three arguments of cgocallback and six registers that C wants
+// back, a multiple of 16.
+#define CROSS 80
+
 // tail is the common end of every stub: AX holds the function's index, the
 // rest of the registers and the stack are as the module's call left them.
 TEXT ·tail(SB), NOSPLIT|NOFRAME, $0
@@ -53,11 +57,29 @@ guarded:
 	MOVQ  CX, frame_fret(SP)
 	MOVL  CX, frame_isLong(SP)
 
+	// What crosscall2 does, without its return address: see Module.enter.
 	MOVQ ·dispatchFunc(SB), DI // the func value; its first word is the code
 	MOVQ (DI), DI
 	MOVQ SP, SI
-	XORL DX, DX
-	CALL crosscall2(SB)
+	SUBQ $CROSS, SP
+	MOVQ DI, 0(SP)
+	MOVQ SI, 8(SP)
+	MOVQ $0, 16(SP)
+	MOVQ BX, 24(SP)
+	MOVQ R12, 32(SP)
+	MOVQ R13, 40(SP)
+	MOVQ R14, 48(SP)
+	MOVQ R15, 56(SP)
+	MOVQ BP, 64(SP)
+	LEAQ 64(SP), BP
+	CALL runtime·cgocallback(SB)
+	MOVQ 24(SP), BX
+	MOVQ 32(SP), R12
+	MOVQ 40(SP), R13
+	MOVQ 48(SP), R14
+	MOVQ 56(SP), R15
+	MOVQ 64(SP), BP
+	ADDQ $CROSS, SP
 
 	MOVQ  frame_away(SP), R11
 	TESTQ R11, R11

@@ -161,6 +161,9 @@ func (s *Server) readInto(c *Client, buf []byte) (n int, ok bool) {
 
 // processInput executes the complete requests in data and reports how many
 // bytes they were. It stops early when the client blocks or is to be closed.
+//
+// The steps of a request follow each other, they do not call each other: see abi's
+// Module.enter on what a frame costs beneath a module's command.
 func (s *Server) processInput(c *Client, data []byte) (used int) {
 	const stop = FlagBlocked | FlagCloseAfterReply | FlagCloseASAP | FlagFreed
 	for used < len(data) && c.Flags&stop == 0 {
@@ -174,32 +177,28 @@ func (s *Server) processInput(c *Client, data []byte) (used int) {
 			break
 		}
 		used += n
-		if len(argv) != 0 {
-			s.request(c, argv)
+		if len(argv) == 0 {
+			continue
 		}
+		outer := s.exec.current
+		s.exec.current = c
+		if len(s.filters.list) != 0 {
+			argv = s.runFilters(c, argv, nil)
+		}
+		if len(argv) != 0 {
+			if cmd := s.accept(c, argv); cmd != nil && s.admit(c, cmd, argv) {
+				s.call(c, cmd, argv)
+				s.serveWoken()
+			}
+		}
+		s.exec.current = outer
+		s.endRequest(c)
 	}
 	return used
 }
 
-// request handles one request: filters, lookup, checks, transaction queueing,
-// execution, and tidies up behind it. argv must stay valid until it returns. The client
-// may be freed or blocked when it returns.
-//
-// The steps follow each other, they do not call each other: see abi's Module.enter on
-// how much a frame costs beneath a module's command.
-func (s *Server) request(c *Client, argv [][]byte) {
-	outer := s.exec.current
-	s.exec.current = c
-	if len(s.filters.list) != 0 {
-		argv = s.runFilters(c, argv, nil)
-	}
-	if len(argv) != 0 {
-		if cmd := s.accept(c, argv); cmd != nil && s.admit(c, cmd, argv) {
-			s.call(c, cmd, argv)
-			s.serveWoken()
-		}
-	}
-	s.exec.current = outer
+// endRequest tidies up behind a request.
+func (s *Server) endRequest(c *Client) {
 	if c.Flags&FlagBlocked == 0 {
 		c.finishCommand()
 	}
