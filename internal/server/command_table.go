@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
+	"unsafe"
 )
 
 // commandTable finds commands by name.
@@ -192,16 +194,38 @@ func lower(dst, b []byte) []byte {
 
 // equalFold reports whether b is word, which is lower case, in any case.
 func equalFold(b []byte, word string) bool {
-	if len(b) != len(word) {
+	n := len(b)
+	if n != len(word) {
 		return false
+	}
+	w := unsafe.Slice(unsafe.StringData(word), n)
+	switch {
+	case n >= 8: // the last eight bytes may overlap those before
+		for i := 0; i < n-8; i += 8 {
+			if lower8(binary.LittleEndian.Uint64(b[i:])) != binary.LittleEndian.Uint64(w[i:]) {
+				return false
+			}
+		}
+		return lower8(binary.LittleEndian.Uint64(b[n-8:])) == binary.LittleEndian.Uint64(w[n-8:])
+	case n >= 4:
+		return lower8(uint64(binary.LittleEndian.Uint32(b))<<32|uint64(binary.LittleEndian.Uint32(b[n-4:]))) == uint64(binary.LittleEndian.Uint32(w))<<32|uint64(binary.LittleEndian.Uint32(w[n-4:]))
 	}
 	for i, ch := range b {
 		if 'A' <= ch && ch <= 'Z' {
 			ch += 'a' - 'A'
 		}
-		if ch != word[i] {
+		if ch != w[i] {
 			return false
 		}
 	}
 	return true
+}
+
+// lower8 is eight characters at once, those from A to Z in lower case.
+func lower8(x uint64) uint64 {
+	const each = 0x0101010101010101
+	low := x & (0x7f * each)
+	fromA, beyondZ := low+(0x80-'A')*each, low+(0x7f-'Z')*each // the top bits say so
+	upper := (fromA ^ beyondZ) & ^x & (0x80 * each)
+	return x | upper>>2
 }
