@@ -3,6 +3,7 @@ package abi
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -74,14 +75,27 @@ func freeC(p uintptr) {
 // end from a readable address is always allowed.
 const pageSize = 4096
 
-// cstrlen returns the length of the C string at p. It reads page by page so
-// that it never touches one the string does not reach.
+// cstrlen returns the length of the C string at p. It reads whole words, and in long
+// strings up to the end of a page, so that it never touches a page that the string does
+// not reach.
 func cstrlen(p uintptr) int {
-	n := 0
+	const each, short = 0x0101010101010101, 64
+	n := uintptr(0)
+	for ; (p+n)%8 != 0; n++ {
+		if *(*byte)(at(p + n)) == 0 {
+			return int(n)
+		}
+	}
+	for ; n < short; n += 8 {
+		x := *(*uint64)(at(p + n))
+		if zero := (x - each) &^ x & (0x80 * each); zero != 0 {
+			return int(n) + bits.TrailingZeros64(zero)/8
+		}
+	}
 	for {
-		room := pageSize - int((p+uintptr(n))%pageSize)
-		if i := bytes.IndexByte(unsafe.Slice((*byte)(at(p+uintptr(n))), room), 0); i >= 0 {
-			return n + i
+		room := pageSize - (p+n)%pageSize
+		if i := bytes.IndexByte(unsafe.Slice((*byte)(at(p+n)), room), 0); i >= 0 {
+			return int(n) + i
 		}
 		n += room
 	}
