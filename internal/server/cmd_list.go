@@ -2,6 +2,7 @@ package server
 
 import (
 	"berth/internal/ds"
+	"berth/internal/resp"
 	"berth/internal/store"
 )
 
@@ -40,7 +41,9 @@ func (c *Client) writeElem(e ds.Elem) {
 		c.WriteBulkInt(n)
 		return
 	}
-	c.WriteBulk(e.Bytes(nil))
+	if c.ready() { // as WriteBulk, whose frame is saved
+		c.out = resp.AppendBulk(c.out, e.Bytes(nil))
+	}
 }
 
 // pop replies the items at one end and takes them out.
