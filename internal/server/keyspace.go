@@ -93,13 +93,21 @@ func (c *Client) DBStore() *store.DB { return c.srv.DBAt(c.DB) }
 // While a module hears of an event its time does not count.
 func (s *Server) live(db int, key []byte) *store.Entry {
 	e := s.DBAt(db).Find(key)
-	if e != nil && e.Over(s.Mstime()) && s.notify.noExpiry == 0 {
-		if s.Paused() == PauseNone && !s.snapshotPressed() {
-			s.expireKey(db, key)
-		}
+	if e != nil && e.Over(s.Mstime()) && s.outlived(db, key) {
 		return nil
 	}
 	return e
+}
+
+// outlived has a key go whose time is over, and reports whether it seems gone.
+func (s *Server) outlived(db int, key []byte) bool {
+	if s.notify.noExpiry != 0 {
+		return false
+	}
+	if s.Paused() == PauseNone && !s.snapshotPressed() {
+		s.expireKey(db, key)
+	}
+	return true
 }
 
 // liveForWrite is live for those who will put something in the key's place: a
@@ -132,18 +140,19 @@ const (
 
 // LookupRead finds a key for a command that reads it; nil when there is none.
 func (c *Client) LookupRead(key []byte) *store.Entry {
+	flags := lookupFlag(0)
 	if c.Flags&FlagNoTouch != 0 {
-		return c.lookup(key, lookupNoTouch)
+		flags = lookupNoTouch
 	}
-	return c.lookup(key, 0)
+	return c.lookup(key, flags)
 }
 
 // lookup finds a key for a command that reads it or asks about it, and counts
 // the hit or miss.
 func (c *Client) lookup(key []byte, flags lookupFlag) *store.Entry {
 	s := c.srv
-	e := s.live(c.DB, key)
-	if e == nil {
+	e := s.DBAt(c.DB).Find(key)
+	if e == nil || e.Over(s.Mstime()) && s.outlived(c.DB, key) { // as live, whose frame is saved
 		s.Stats.Misses++
 		if flags&lookupSilent == 0 {
 			s.notifyLater(NotifyKeyMiss, "keymiss", key, c.DB)
