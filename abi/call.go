@@ -17,6 +17,7 @@ type callFrame struct {
 	fn    uintptr
 	args  [numInts]uint64
 	ret   uint64
+	outer *Module // which was the running one before
 }
 
 // callDepth bounds how deep modules and host may call each other in turn. A
@@ -71,7 +72,7 @@ func call(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) (uint64, *fault) {
 }
 
 // pushCall takes and fills the frame of a call, popCall gives it back and answers the
-// fault that ended the call. Both are for inlining: see Module.enter.
+// fault that ended the call. Both are for inlining: see Module.handler.
 func pushCall(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) *callFrame {
 	if callTop == callDepth {
 		panic("BUG: calls between host and modules are nested too deep")

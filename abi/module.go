@@ -134,26 +134,35 @@ func (m *Module) call(kind server.CallbackKind, fn uintptr, a0, a1, a2, a3, a4, 
 }
 
 // enter calls a function of the module's, which then is the running one.
-//
-// It does what call does instead of calling that. A module's command that calls a
-// command is so deep that the processor no longer remembers all return addresses, and
-// each that it forgot costs as much as twenty instructions: frames are few on that way.
 func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
-	if m.fault != nil {
+	c := m.begin(fn, a0, a1, a2, a3, a4, a5)
+	if c == nil {
 		return 0
+	}
+	cgocall(callCPC, unsafe.Pointer(c))
+	return m.end(c)
+}
+
+// begin fills the frame of a call, which is nil if nothing may be called. cgocall and
+// end must follow.
+func (m *Module) begin(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) *callFrame {
+	if m.fault != nil {
+		return nil
 	}
 	h := m.host
 	if callTop >= callDepth-callReserve {
 		h.srv.Log(server.LogWarning, "<%s> modules and the host call each other too deep: a callback was left out", m.name)
-		return 0
+		return nil
 	}
-	prev := h.running
-	h.running = m
 	c := pushCall(fn, a0, a1, a2, a3, a4, a5)
-	cgocall(callCPC, unsafe.Pointer(c))
-	f := c.popCall()
-	h.running = prev
-	if f != nil {
+	c.outer, h.running = h.running, m
+	return c
+}
+
+// end gives a call's frame back, and answers what was returned.
+func (m *Module) end(c *callFrame) uint64 {
+	m.host.running, c.outer = c.outer, nil
+	if f := c.popCall(); f != nil {
 		m.crashed(f)
 		return 0
 	}
@@ -161,6 +170,10 @@ func (m *Module) enter(fn uintptr, a0, a1, a2, a3, a4, a5 uint64) uint64 {
 }
 
 // handler makes the handler of a command whose C function is fn.
+//
+// It does what enter does instead of calling that. A module's command that calls a
+// command is so deep that the processor no longer remembers all return addresses, and
+// each that it forgot costs as much as forty instructions: frames are few on that way.
 func (m *Module) handler(fn uintptr) server.Handler {
 	return func(c *server.Client, argv [][]byte) {
 		if callTop >= callDepth-2*callReserve {
@@ -170,7 +183,10 @@ func (m *Module) handler(fn uintptr) server.Handler {
 		ctx := newContext(m, c, true)
 		ctx.setArgs(argv)
 		mark := c.Mark()
-		m.enter(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0)
+		if call := m.begin(fn, uint64(ctx.addr()), ctx.argAddr(), uint64(len(ctx.argv)), 0, 0, 0); call != nil {
+			cgocall(callCPC, unsafe.Pointer(call))
+			m.end(call)
+		}
 		if m.fault != nil {
 			ctx.replyFenced(c, mark)
 		}

@@ -57,7 +57,7 @@ guarded:
 	MOVQ  CX, frame_fret(SP)
 	MOVL  CX, frame_isLong(SP)
 
-	// What crosscall2 does, without its return address: see Module.enter.
+	// What crosscall2 does, without its return address: see Module.handler.
 	MOVQ ·dispatchFunc(SB), DI // the func value; its first word is the code
 	MOVQ (DI), DI
 	MOVQ SP, SI

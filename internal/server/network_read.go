@@ -163,7 +163,7 @@ func (s *Server) readInto(c *Client, buf []byte) (n int, ok bool) {
 // bytes they were. It stops early when the client blocks or is to be closed.
 //
 // The steps of a request follow each other, they do not call each other: see abi's
-// Module.enter on what a frame costs beneath a module's command.
+// Module.handler on what a frame costs beneath a module's command.
 func (s *Server) processInput(c *Client, data []byte) (used int) {
 	const stop = FlagBlocked | FlagCloseAfterReply | FlagCloseASAP | FlagFreed
 	for used < len(data) && c.Flags&stop == 0 {
