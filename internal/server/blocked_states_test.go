@@ -162,7 +162,7 @@ func (w *waitRun) begin() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.s.request(w.c, [][]byte{[]byte("await")})
+	w.s.processInput(w.c, []byte("await\r\n"))
 }
 
 // end does what a module must do in the end, has the client go and looks whether

@@ -69,7 +69,7 @@ func (s *Server) newClient(fd int, flags ClientFlag) (*Client, error) {
 // onReadable is the one function that all clients' descriptors share.
 func (s *Server) onReadable() loop.FileFunc {
 	if s.net.onReadable == nil {
-		s.net.onReadable = s.readable
+		s.net.onReadable = s.makeReadable()
 		s.net.onWritable = s.writable
 	}
 	return s.net.onReadable

@@ -24,35 +24,38 @@ const (
 	maxGrow = 1 << 20
 )
 
-// readable is the loop's call for a client with input: one read, then all
+// makeReadable makes the loop's call for a client with input: one read, then all
 // complete requests in it. What is left goes on waiting in the kernel, so that
-// an endless pipeline does not starve the others.
-func (s *Server) readable(fd int, _ loop.Mask) {
-	c := s.clients.byFD[fd]
-	if c == nil || c.Flags&(FlagCloseASAP|FlagFreed|FlagProtected) != 0 {
-		return
+// an endless pipeline does not starve the others. It is a closure because the value
+// of a method is called by way of a frame of its own.
+func (s *Server) makeReadable() loop.FileFunc {
+	return func(fd int, _ loop.Mask) {
+		c := s.clients.byFD[fd]
+		if c == nil || c.Flags&(FlagCloseASAP|FlagFreed|FlagProtected) != 0 {
+			return
+		}
+		if len(c.query) != 0 {
+			s.readMore(c)
+			return
+		}
+		buf := s.net.rbuf
+		if buf == nil { // a long command yields: the usual buffer is in use
+			buf = make([]byte, readSize)
+		}
+		n, ok := s.readInto(c, buf)
+		if !ok || n == 0 {
+			return
+		}
+		s.net.rbuf = nil
+		batch := s.net.batch
+		s.net.batch = n
+		used := s.processInput(c, buf[:n])
+		s.net.batch = batch
+		if used < n && c.Flags&FlagFreed == 0 {
+			s.keepTail(c, buf[used:n])
+		}
+		s.net.rbuf = buf
 	}
-	if len(c.query) != 0 {
-		s.readMore(c)
-		return
-	}
-	buf := s.net.rbuf
-	if buf == nil { // a long command yields: the usual buffer is in use
-		buf = make([]byte, readSize)
-	}
-	n, ok := s.readInto(c, buf)
-	if !ok || n == 0 {
-		return
-	}
-	s.net.rbuf = nil
-	batch := s.net.batch
-	s.net.batch = n
-	used := s.processInput(c, buf[:n])
-	s.net.batch = batch
-	if used < n && c.Flags&FlagFreed == 0 {
-		s.keepTail(c, buf[used:n])
-	}
-	s.net.rbuf = buf
 }
 
 // readMore reads behind the tail of an earlier read.

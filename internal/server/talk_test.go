@@ -39,11 +39,11 @@ func (k *talker) do(line string) string {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	argv := make([][]byte, len(args))
-	for i, arg := range args {
-		argv[i] = []byte(arg)
+	request := resp.AppendArray(nil, len(args))
+	for _, arg := range args {
+		request = resp.AppendBulkString(request, arg)
 	}
-	k.s.request(k.c, argv)
+	k.s.processInput(k.c, request)
 	var parts []string
 	for out := k.c.TakeOutput(); len(out) > 0; {
 		r, n, err := resp.ParseReply(out)
