@@ -294,27 +294,28 @@ func (l *Loop) runEvents(block, nested bool) (int, error) {
 		return 0, fmt.Errorf("loop: polling: %w", err)
 	}
 	n := l.runPosted()
-	for i := range events {
-		n += l.fire(&events[i])
-	}
+	n += l.fire(events)
 	l.events = events[:0]
 	return n, nil
 }
 
-// fire calls back for one event, unless what it was reported for is gone.
-func (l *Loop) fire(e *event) int {
-	if e.fd >= len(l.files) {
-		return 0
-	}
-	n := 0
-	// files may move while a callback runs, so it is indexed each time.
-	if f := &l.files[e.fd]; e.fired&Readable != 0 && f.read != nil && f.gen == e.gen {
-		f.read(e.fd, Readable)
-		n++
-	}
-	if f := &l.files[e.fd]; e.fired&Writable != 0 && f.write != nil && f.gen == e.gen {
-		f.write(e.fd, Writable)
-		n++
+// fire calls back for events, unless what they were reported for is gone, and returns
+// how many calls that were.
+func (l *Loop) fire(events []event) (n int) {
+	for i := range events {
+		e := &events[i]
+		if e.fd >= len(l.files) {
+			continue
+		}
+		// files may move while a callback runs, so it is indexed each time.
+		if f := &l.files[e.fd]; e.fired&Readable != 0 && f.read != nil && f.gen == e.gen {
+			f.read(e.fd, Readable)
+			n++
+		}
+		if f := &l.files[e.fd]; e.fired&Writable != 0 && f.write != nil && f.gen == e.gen {
+			f.write(e.fd, Writable)
+			n++
+		}
 	}
 	return n
 }
