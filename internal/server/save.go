@@ -193,13 +193,13 @@ func (s *Server) saveIfDue(now int64) {
 }
 
 // deniesWrite reports whether a command is one of those that are refused while
-// nothing can be saved.
+// nothing can be saved, or copied to enough replicas.
 func (s *Server) deniesWrite(c *Client, cmd *Command) bool {
 	flags := s.flagsOf(cmd, c.argv)
 	if cmd.Name == "exec" && c.multi != nil {
 		flags |= c.multi.flags
 	}
-	return flags&Write != 0 || cmd.Name == "ping"
+	return flags&Write != 0 || cmd.Name == "ping" && s.persist.diskError != ErrTextNoReplicas
 }
 
 // setSaveFailed notes how saving went, and whether writes are refused for it.
@@ -228,10 +228,17 @@ func (s *Server) SetAppendError(text string) {
 	_ = s.applyDiskErrors()
 }
 
-// applyDiskErrors decides whether writes are refused.
+// ErrTextNoReplicas is what writes are refused with while there are too few replicas.
+const ErrTextNoReplicas = "NOREPLICAS Not enough good replicas to write."
+
+// applyDiskErrors decides whether writes are refused. There are no replicas: any number
+// that is asked for is too many.
 func (s *Server) applyDiskErrors() error {
 	p := &s.persist
 	p.diskError = p.appendError
+	if p.diskError == "" && s.Config.Int("min-replicas-to-write") > 0 && s.Config.Int("min-replicas-max-lag") > 0 {
+		p.diskError = ErrTextNoReplicas
+	}
 	if s.save.failed && len(s.Config.Values.SavePoints) > 0 && s.Config.Bool("stop-writes-on-bgsave-error") {
 		p.diskError = ErrTextMisconf
 	}

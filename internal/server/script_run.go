@@ -71,7 +71,8 @@ func (s *Server) refuseScript(c *Client, flags script.Flags, ro bool) string {
 	if flags&script.NoWrites != 0 {
 		return ""
 	}
-	if text := s.persist.diskError; text != "" && !s.obeys(c) {
+	text := s.persist.diskError
+	if text != "" && text != ErrTextNoReplicas && !s.obeys(c) {
 		const blocked = "Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
 		if text == ErrTextMisconf {
 			return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " + blocked
@@ -81,6 +82,9 @@ func (s *Server) refuseScript(c *Client, flags script.Flags, ro bool) string {
 	}
 	if ro {
 		return "ERR Can not execute a script with write flag using *_ro command."
+	}
+	if text == ErrTextNoReplicas {
+		return text
 	}
 	if flags&script.AllowOOM == 0 && s.memoryShort(c) {
 		return "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
