@@ -36,6 +36,8 @@ func compile(source, name string) (proto *lua.FunctionProto, err error) {
 	if err != nil {
 		return nil, &textError{err.Error(), errSyntax}
 	}
+	// A chunk takes "...", but as in Lua no table "arg": one less to make for every run.
+	proto.IsVarArg &^= lua.VarArgNeedsArg
 	mark(proto)
 	return proto, nil
 }
