@@ -67,6 +67,22 @@ func TestCrash(t *testing.T) {
 			c.expect(t, "(error) ERR unknown command 'CRASH.WAIT', with args beginning with: ", "CRASH.WAIT")
 		})
 	}
+	t.Run("in a script", func(t *testing.T) {
+		c.expect(t, "OK", "MODULE", "LOAD", module(t, "testdata/modules/scripts.c"))
+		for _, call := range [][]string{
+			{"EVAL", "return redis.pcall('crash.now', 'read').err", "0"},
+			{"SCRIPTS.CALL", "-", "EVAL", "return redis.pcall('crash.now', 'after-call').err", "0"},
+			{"EVAL", "return redis.pcall('scripts.call', '-', 'crash.now', 'read').err", "0"},
+		} {
+			c.expect(t, "OK", "MODULE", "LOAD", so)
+			if got := c.do(t, call...); !strings.Contains(got, "the module 'crash' crashed (SIGSEGV)") {
+				t.Errorf("%q: %s", call, got)
+			}
+			c.expect(t, "OK", "MODULE", "UNLOAD", "crash")
+			c.expect(t, "(integer) 7", "EVAL", "return 7", "0")
+		}
+		c.expect(t, "OK", "MODULE", "UNLOAD", "scripts")
+	})
 	t.Run("in a timer", func(t *testing.T) {
 		c.expect(t, "OK", "MODULE", "LOAD", so)
 		c.expect(t, "OK", "CRASH.LATER")

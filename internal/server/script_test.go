@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -187,4 +188,46 @@ func TestLibraryOfFile(t *testing.T) {
 			t.Error("there is a library")
 		}
 	})
+}
+
+// Append-only files of older servers call scripts, and load them; those of newer ones
+// have libraries. Nothing that runs from a file is counted.
+func TestScriptsOfFile(t *testing.T) {
+	dir := t.TempDir()
+	var file []byte
+	for _, words := range [][]string{
+		{"SCRIPT", "LOAD", "return redis.call('incr', KEYS[1])"},
+		{"EVALSHA", string(nameOfText("return redis.call('incr', KEYS[1])")), "1", "a"},
+		{"EVAL", "redis.call('set', 'b', 'from EVAL') redis.call('nosuch')", "0"},
+		{"MULTI"},
+		{"EVAL", "return redis.call('incr', KEYS[1])", "1", "a"},
+		{"EXEC"},
+		{"FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return redis.call('incr', 'a') end)"},
+		{"FCALL", "f", "0"},
+		{"FUNCTION", "LOAD", "#!lua name=bad"},
+	} {
+		w := CommandWriter{}
+		w.Begin(len(words))
+		for _, word := range words {
+			w.Word(word)
+		}
+		file = append(file, w.b...)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "appendonly.aof"), file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l := startSaved(t, dir, "appendonly yes")
+	w := l.dial()
+	if got := w.do("info commandstats"); strings.Contains(got, "cmdstat_incr:") || strings.Contains(got, "cmdstat_set:") {
+		t.Error(got)
+	}
+	w.expect("get a", "3", "get b", "from EVAL", "fcall f 0", "4", "debug loadaof", "OK", "get a", "4",
+		"config set aof-use-rdb-preamble no", "OK", "bgrewriteaof", "Background append only file rewriting started")
+	l.until("the rewrite is over", func(s *Server) bool { return s.aof.rewrite.running == nil })
+	w.expect("debug loadaof", "OK", "fcall f 0", "5", "function flush", "OK", "debug loadaof", "OK", "fcall f 0", "-ERR Function not found")
+}
+
+func nameOfText(text string) []byte {
+	name := scriptNameOf([]byte(text))
+	return name[:]
 }
