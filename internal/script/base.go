@@ -283,6 +283,9 @@ func plainText(v lua.LValue) string {
 	if text, ok := toString(v); ok {
 		return text
 	}
+	if ud, ok := v.(*lua.LUserData); ok && ud.Value == (jsonNull{}) {
+		return "userdata: (nil)"
+	}
 	return v.String()
 }
 

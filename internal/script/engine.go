@@ -70,6 +70,7 @@ type state struct {
 	running bool
 	ours    bool // the error that is being raised has its final text
 	loading *loading
+	null    *lua.LUserData // cjson.null
 	resp    int
 	random  rand48
 	argv    [][]byte

@@ -102,54 +102,85 @@ func trimSpace(s string) string {
 // (underscores, 0b, 0o) are no numbers.
 func parseNumber(s string) (float64, bool) {
 	s = trimSpace(s)
-	if s == "" {
-		return 0, false
-	}
-	digits, neg := s, false
-	if digits[0] == '-' || digits[0] == '+' {
-		neg = digits[0] == '-'
-		digits = digits[1:]
-	}
-	if len(digits) > 1 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X') {
-		return parseHex(digits[2:], neg)
-	}
-	switch strings.ToLower(digits) {
-	case "inf", "infinity":
-		return math.Inf(map[bool]int{true: -1, false: 1}[neg]), true
-	case "nan":
-		return math.NaN(), true
-	}
-	for i := 0; i < len(digits); i++ {
-		switch c := digits[i]; {
-		case c >= '0' && c <= '9', c == '.', c == 'e', c == 'E', c == '+', c == '-':
-		default:
-			return 0, false
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(f, 0) {
-		return 0, false
-	}
-	return f, true
+	f, n := scanNumber(s)
+	return f, n > 0 && n == len(s)
 }
 
-// parseHex reads what follows 0x: strtod takes fractions and binary exponents too.
-func parseHex(digits string, neg bool) (float64, bool) {
-	if digits == "" || strings.ContainsRune(digits, '_') {
-		return 0, false
+// scanNumber is strtod in the C locale: the number that s begins with and how long it is, 0 for none.
+func scanNumber(s string) (f float64, n int) {
+	i, neg := 0, false
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		neg = s[i] == '-'
+		i++
 	}
-	text := "0x" + digits
-	if !strings.ContainsAny(digits, "pP") {
-		text += "p0"
+	rest := s[i:]
+	for _, name := range [...]string{"infinity", "inf", "nan"} {
+		if len(rest) >= len(name) && strings.EqualFold(rest[:len(name)], name) {
+			f = math.Inf(1)
+			if name == "nan" {
+				f = math.NaN()
+			}
+			if neg {
+				f = -f
+			}
+			return f, i + len(name)
+		}
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil && !math.IsInf(f, 0) {
-		return 0, false
+	if len(rest) > 2 && rest[0] == '0' && rest[1]|0x20 == 'x' {
+		if size := scanDigits(rest[2:], true); size > 0 {
+			text := rest[:2+size]
+			if !strings.ContainsAny(text, "pP") {
+				text += "p0"
+			}
+			f, _ = strconv.ParseFloat(text, 64)
+			if neg {
+				f = -f
+			}
+			return f, i + 2 + size
+		}
 	}
-	if neg {
-		f = -f
+	size := scanDigits(rest, false)
+	if size == 0 {
+		return 0, 0
 	}
-	return f, true
+	f, _ = strconv.ParseFloat(s[:i+size], 64)
+	return f, i + size
+}
+
+// scanDigits is the length of the digits, fraction and exponent that s begins with; without a digit it is 0.
+func scanDigits(s string, hex bool) int {
+	digits := func(i int) int {
+		for i < len(s) && (s[i] >= '0' && s[i] <= '9' || hex && hexDigit(s[i]) >= 0) {
+			i++
+		}
+		return i
+	}
+	i := digits(0)
+	some := i > 0
+	if i < len(s) && s[i] == '.' {
+		end := digits(i + 1)
+		if some = some || end > i+1; some {
+			i = end
+		}
+	}
+	if !some {
+		return 0
+	}
+	mark := byte('e')
+	if hex {
+		mark = 'p'
+	}
+	if i < len(s) && s[i]|0x20 == mark {
+		end := i + 1
+		if end < len(s) && (s[end] == '-' || s[end] == '+') {
+			end++
+		}
+		hex = false
+		if stop := digits(end); stop > end {
+			return stop
+		}
+	}
+	return i
 }
 
 // toNumber is Lua's conversion of a number or of a text that is one.

@@ -22,6 +22,12 @@ func (s *state) open() {
 	s.library_("table", tableFunctions)
 	s.openMath()
 	s.library_("coroutine", coroutineFunctions)
+	s.library_("struct", structFunctions)
+	s.openBit()
+	s.openMsgpack()
+	s.null = s.L.NewUserData()
+	s.null.Value = jsonNull{}
+	s.globals.RawSetString("cjson", s.newJSON())
 	s.openRedis()
 	stringMeta := s.L.CreateTable(0, 1)
 	stringMeta.RawSetString("__index", strings)
