@@ -147,6 +147,9 @@ func apiCall(f *frame) {
 		p.keep(c)
 		ctx.givePromise(f, p)
 	case err == nil:
+		if cmd := c.Command(); cmd != nil && cmd.HasQuickForm() {
+			remember(f.uptr(1), cmd)
+		}
 		ctx.giveReply(f, c)
 	case !fl.asErrors:
 		f.fail(refusalErrno(err))

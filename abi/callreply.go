@@ -197,7 +197,7 @@ func (r *callReply) free(locked bool) {
 	if cap(buf) > keptReply {
 		buf = nil
 	}
-	*r = callReply{buf: buf}
+	*r = callReply{cell: r.cell, buf: buf}
 	replyCells.free(p, locked)
 }
 

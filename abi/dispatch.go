@@ -21,6 +21,9 @@ const (
 // loopThread is the thread pointer of the loop's thread.
 var loopThread uintptr
 
+// loopErrno is where that thread's errno is.
+var loopErrno uintptr
+
 // quickThread is the thread whose calls quick functions serve: the loop's, or 0 in
 // programs with the race detector, whose own code cannot run there.
 var quickThread uintptr

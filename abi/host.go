@@ -91,6 +91,9 @@ func (h *Host) BindThread() {
 	if !raceDetector {
 		quickThread = loopThread
 	}
+	if p, ok := callFree(errnoLocation); ok {
+		loopErrno = uintptr(p)
+	}
 	dl.Guard(&guardFrame, loopThread, &quickHolder, landingPC)
 }
 

@@ -25,7 +25,7 @@ var quickOnes = []int{
 	fnDictNext, fnDictNextC, fnDictPrev, fnDictPrevC, fnDictCompare, fnDictCompareC,
 	fnCallReplyArrayElement, fnCallReplySetElement, fnCallReplyMapElement, fnCreateStringFromCallReply, fnFreeCallReply,
 	fnCreateString, fnCreateStringFromString, fnFreeString, fnRetainString, fnCloseKey,
-	fnHashSet, fnListPush, fnListPop,
+	fnHashSet, fnListPush, fnListPop, fnCall,
 }
 
 // TestQuickIsTheSame has the same calls made with quick functions and without: what
@@ -45,14 +45,14 @@ func TestQuickIsTheSame(t *testing.T) {
 		handlers[i] = func(f *frame) { slow[i]++; handler(f) }
 		t.Cleanup(func() { handlers[i] = handler })
 	}
-	made, quick := map[int]int{}, map[int]int{}
-	for seed := range uint64(30) {
+	made, quick, called := map[int]int{}, map[int]int{}, map[string]int{}
+	for seed := range uint64(60) {
 		var got [2][]string
 		for way, thread := range []uintptr{0, loop} {
 			quickThread = thread
 			clear(slow)
 			clear(made)
-			d := &quickDriver{t: t, m: m, rnd: rand.New(rand.NewPCG(seed, 1)), made: made}
+			d := &quickDriver{t: t, m: m, rnd: rand.New(rand.NewPCG(seed, 1)), made: made, slow: slow, called: called}
 			logged := captureLog(t, func() { d.run(600) })
 			for line := range strings.Lines(logged) {
 				if _, text, ok := strings.Cut(line, " # "); ok {
@@ -77,6 +77,12 @@ func TestQuickIsTheSame(t *testing.T) {
 			t.Errorf("no call of %s was quick", apiNames[i])
 		}
 	}
+	for _, name := range quickCalls[:quickCallForms] {
+		t.Logf("%s: %d calls were quick", name, called[name])
+		if called[name] == 0 {
+			t.Errorf("no call of %s was quick", name)
+		}
+	}
 }
 
 var (
@@ -96,6 +102,8 @@ type quickDriver struct {
 	m       *Module
 	rnd     *rand.Rand
 	made    map[int]int
+	slow    map[int]int
+	called  map[string]int // how often a command was called quickly
 	trace   []string
 	ctxs    []*Context
 	names   []uintptr
@@ -106,6 +114,7 @@ type quickDriver struct {
 	iters   []uintptr
 	nested  bool
 	clients []*server.Client
+	filter  *server.Filter
 }
 
 // ownedString is one that was made in a context.
@@ -169,6 +178,7 @@ var quickKeys = []string{"s", "int", "long", "raw", "empty", "z", "zs", "l", "ql
 // run prepares data and makes n calls.
 func (d *quickDriver) run(n int) {
 	clear(quickMemory.text[:])
+	makeCallTexts()
 	testServer.FlushDB(-1, false)
 	for _, line := range []string{
 		"SET s hello", "SET int 12345", "SETRANGE long 70 x", "APPEND raw abc", "SET empty ", "ZADD z 1 member 2 x 3.5 0",
@@ -202,7 +212,9 @@ func (d *quickDriver) run(n int) {
 	}
 	hits, misses := testServer.Stats.Hits, testServer.Stats.Misses
 	for i := range n {
-		switch d.rnd.IntN(60) {
+		switch d.rnd.IntN(62) {
+		case 60, 61:
+			d.toggle()
 		case 0:
 			if listening = !listening; listening {
 				testServer.AddKeyspaceListener(listener)
@@ -258,6 +270,7 @@ func (d *quickDriver) run(n int) {
 	if listening {
 		testServer.RemoveKeyspaceListener(listener)
 	}
+	d.calm()
 	for _, p := range d.keys {
 		d.api(fnCloseKey, uint64(p))
 	}
@@ -308,7 +321,7 @@ func (d *quickDriver) step(stale uintptr) {
 	number, want := d.number(), quickMemory.out[0]
 	quickMemory.out[0] = 77
 	what, r := 0, uint64(0)
-	switch d.rnd.IntN(34) {
+	switch d.rnd.IntN(40) {
 	case 0, 1, 2, 3:
 		mode := d.pick(0, modeRead, modeRead, modeRead, modeRead, modeWrite, modeRead|modeWrite, modeRead|modeNoTouch, modeRead|modeNoEffects,
 			modeWrite|modeNoExpire, modeRead|modeNoStats, modeRead|modeNoNotify, 1<<30)
@@ -407,6 +420,9 @@ func (d *quickDriver) step(stale uintptr) {
 			d.api(fnFreeString, ctxArg, r)
 			r = 1
 		}
+	case 34, 35, 36, 37, 38, 39:
+		what = fnCall
+		r = d.call(ctx, ctxArg, name)
 	case 19:
 		what = fnGetContextFlags
 		r = d.api(what, ctxArg)

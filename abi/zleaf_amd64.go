@@ -11,6 +11,7 @@ func init() {
 		fnKeyType:                       addrKeyType,
 		fnListPush:                      addrListPush,
 		fnListPop:                       addrListPop,
+		fnCall:                          addrCall,
 		fnFreeCallReply:                 addrFreeCallReply,
 		fnCallReplyType:                 addrCallReplyType,
 		fnCallReplyInteger:              addrCallReplyInteger,
@@ -85,6 +86,7 @@ func init() {
 		fnCloseKey:                      quickCloseKey,
 		fnListPush:                      quickListPush,
 		fnListPop:                       quickListPop,
+		fnCall:                          quickCall,
 		fnFreeCallReply:                 quickFreeCallReply,
 		fnCallReplySetElement:           quickCallReplySetElement,
 		fnCallReplyMapElement:           quickCallReplyMapElement,
@@ -154,6 +156,7 @@ func addrCloseKey() uintptr
 func addrKeyType() uintptr
 func addrListPush() uintptr
 func addrListPop() uintptr
+func addrCall() uintptr
 func addrFreeCallReply() uintptr
 func addrCallReplyType() uintptr
 func addrCallReplyInteger() uintptr

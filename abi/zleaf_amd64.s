@@ -60,6 +60,16 @@ TEXT ·addrListPop(SB), NOSPLIT, $0-8
 	MOVQ AX, ret+0(FP)
 	RET
 
+TEXT ·tryCall(SB), NOSPLIT|NOFRAME, $0
+	MOVL $30, AX
+	JMP ·quick(SB)
+
+// func addrCall() uintptr
+TEXT ·addrCall(SB), NOSPLIT, $0-8
+	LEAQ ·tryCall(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
 TEXT ·tryFreeCallReply(SB), NOSPLIT|NOFRAME, $0
 	MOVL $32, AX
 	JMP ·quick(SB)

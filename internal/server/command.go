@@ -56,6 +56,8 @@ type Command struct {
 	Stats CommandStats
 	// Meter measures a module's command as one of its callbacks; nil for built in.
 	Meter *Meter
+	// quick is its quick form, for calls by modules.
+	quick quickForm
 	// removed is set when it left the table, for those who remember it.
 	removed bool
 }

@@ -85,6 +85,7 @@ func Builtins(family map[string]Handler) []*Command {
 		cmd := *facts
 		cmd.Handler = family[cmd.Name]
 		cmd.GetKeys = keyFinders[cmd.Name]
+		cmd.quick = quickForms[cmd.Name]
 		if parent, _, sub := strings.Cut(cmd.Name, "|"); sub {
 			if cmd.Handler != nil {
 				cmd.Parent = parents[parent]

@@ -33,6 +33,15 @@ func (v HashValue) packed() bool { return v.e.Encoding() == ListPack }
 
 func (v HashValue) pack() ds.Pack { return ds.PackAt(v.e.addr()) }
 
+// Pack is the listpack that holds fields and values in turn. ok is false for a hash
+// that is kept otherwise.
+func (v HashValue) Pack() (k ds.Pack, ok bool) {
+	if !v.packed() {
+		return k, false
+	}
+	return v.pack(), true
+}
+
 func (v HashValue) setPack(k ds.Pack) { v.e.setAddr(k.Addr()) }
 
 func (v HashValue) box() *box { return boxAt(v.e.addr()) }
