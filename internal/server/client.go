@@ -186,4 +186,6 @@ const AOFClientID = math.MaxUint64
 
 // mustObey reports whether the client's commands have run once already, elsewhere
 // or before: they are never refused.
-func (c *Client) mustObey() bool { return c.Flags&FlagMaster != 0 || c.ID == AOFClientID }
+func (c *Client) mustObey() bool {
+	return c.Flags&FlagMaster != 0 || c.srv.exec.replaying && c.ID == AOFClientID
+}

@@ -23,7 +23,7 @@ func init() {
 
 // loadLimit is how long a library that the client sends may run.
 func (c *Client) loadLimit() time.Duration {
-	if c.srv.obeys(c) {
+	if c.mustObey() {
 		return loadTimeFile
 	}
 	return loadTime

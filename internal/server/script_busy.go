@@ -82,7 +82,7 @@ func (c *Client) killScript(eval bool) {
 	switch {
 	case r == nil:
 		c.WriteError("NOTBUSY No scripts in execution right now.")
-	case s.obeys(r.caller):
+	case r.caller.mustObey():
 		c.WriteError("UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed.")
 	case r.wrote:
 		c.WriteError("UNKILLABLE Sorry the script already executed write commands against the dataset. " +

@@ -69,7 +69,7 @@ func (s *Server) refuseInScript(r *scriptRun, cmd *Command, argv [][]byte) strin
 		return ""
 	case cmd.Flags&Write != 0 && s.persist.diskError != "":
 		return s.persist.diskError
-	case cmd.Flags&DenyOOM != 0 && !r.anyOOM && !s.obeys(r.caller) && s.memoryShort(r.caller):
+	case cmd.Flags&DenyOOM != 0 && !r.anyOOM && !r.caller.mustObey() && s.memoryShort(r.caller):
 		return ErrTextOOM
 	}
 	return ""

@@ -34,9 +34,6 @@ const scriptFlagsOfClient = FlagScript | FlagDenyBlocking
 // command of a module's, for scripts themselves cannot.
 const errTextNested = "ERR A script is running already, and scripts can not be nested"
 
-// obeys reports whether what a client sends has run once already and is not refused.
-func (s *Server) obeys(c *Client) bool { return c.Flags&FlagMaster != 0 || s.exec.replaying }
-
 // beginScript makes ready to run a script for a client, or replies why it must not run.
 // ro says that it was called so that it may not write. Behind it goes endScript.
 func (s *Server) beginScript(c *Client, name string, flags script.Flags, compat, ro bool) bool {
@@ -72,7 +69,7 @@ func (s *Server) refuseScript(c *Client, flags script.Flags, ro bool) string {
 		return ""
 	}
 	text := s.persist.diskError
-	if text != "" && text != ErrTextNoReplicas && !s.obeys(c) {
+	if text != "" && text != ErrTextNoReplicas && !c.mustObey() {
 		const blocked = "Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
 		if text == ErrTextMisconf {
 			return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " + blocked

@@ -50,6 +50,7 @@ func (h *scriptHost) engine() *script.Engine {
 	if h.lua == nil {
 		h.lua = script.New(h, RedisVersion)
 		h.client = h.s.NewFakeClient(FakeOptions{Flags: scriptFlagsOfClient})
+		h.client.ID = h.s.newID()
 	}
 	return h.lua
 }

@@ -29,6 +29,7 @@ var families = []family{
 	{"sorting", 2, genSort},
 	{"keys", 4, genKey},
 	{"times", 3, genTime},
+	{"scripts", 6, genScript},
 	{"transactions", 1, genTransaction},
 }
 
@@ -42,13 +43,18 @@ func (g *Gen) Command() []string {
 	for _, f := range families {
 		if n -= f.weight; n < 0 {
 			args := g.mangle(f.gen(g))
-			if len(args) == 4 && strings.HasSuffix(strings.ToUpper(args[0]), "RANK") && args[0][0]|0x20 == 'z' {
-				args = args[:3] // 7.2 has a further argument, WITHSCORE
+			if withScore(args) {
+				args = args[:3]
 			}
 			return args
 		}
 	}
 	return nil
+}
+
+// withScore says that a command has the further argument that 7.2 takes: WITHSCORE.
+func withScore(args []string) bool {
+	return len(args) == 4 && strings.HasSuffix(strings.ToUpper(args[0]), "RANK") && args[0][0]|0x20 == 'z'
 }
 
 func (g *Gen) expiryOptions() [][]string {

@@ -2,6 +2,7 @@ package sessiontest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -153,7 +154,7 @@ func millis(s string) string {
 // mangle breaks a command now and then: it drops, doubles or adds an argument. Not
 // that of SPOP, which would take random members then.
 func (g *Gen) mangle(args []string) []string {
-	if g.IntN(40) != 0 || len(args) < 2 || args[0] == "SPOP" {
+	if g.IntN(40) != 0 || len(args) < 2 || slices.Contains(args, "SPOP") {
 		return args
 	}
 	at := 1 + g.IntN(len(args)-1)

@@ -101,6 +101,9 @@ func agree(args []string, berth, redis *resp.Reply) bool {
 	if bytes.Equal(berth.Raw, redis.Raw) {
 		return true
 	}
+	if inner := inScript(args); inner != nil {
+		return withScore(inner) || agree(inner, berth, redis)
+	}
 	if berth.Kind == resp.KindError && slices.Contains(newWords, string(berth.Str)) {
 		return true // what the older server says in other words, or lets pass
 	}
