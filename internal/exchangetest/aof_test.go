@@ -108,6 +108,7 @@ func TestAppendOnlyDirectories(t *testing.T) {
 					}
 					from.many(cmds) // many of them are wrong
 					from.must("RESET")
+					from.must("FUNCTION", "LOAD", "REPLACE", "#!lua name=kept\nredis.register_function('kept', function() return '"+name+"' end)")
 					from.must("DEBUG", "LOADAOF") // a file does not tell how a value came to its encoding
 					want, digest := from.lasting(), from.digest()
 					from.Stop()
@@ -115,6 +116,9 @@ func TestAppendOnlyDirectories(t *testing.T) {
 					to := launch(name, dir)
 					what := fmt.Sprintf("from %s to %s", from.Server.Name, to.Server.Name)
 					sameState(t, what, want, to.lasting())
+					if r := to.must("FCALL", "kept", "0"); string(r.Str) != name {
+						t.Errorf("%s: the function replies %s", what, testkit.Show(&r))
+					}
 					if got := to.digest(); got != digest {
 						t.Errorf("%s: the digest was %s and is %s", what, digest, got)
 					}
