@@ -1,6 +1,8 @@
 /* A module that scripts call, and that calls scripts. */
 #include "redismodule.h"
 
+#include <pthread.h>
+
 /* SCRIPTS.CALL flags command [arg ...] calls a command and replies what it does. */
 static int callCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
     if (argc < 3) return RedisModule_WrongArity(ctx);
@@ -55,6 +57,41 @@ static int countCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc)
     return REDISMODULE_OK;
 }
 
+typedef struct {
+    RedisModuleBlockedClient *client;
+    RedisModuleString *code;
+} job;
+
+static void *work(void *arg) {
+    job *j = arg;
+    RedisModuleCtx *ctx = RedisModule_GetThreadSafeContext(j->client);
+    RedisModule_ThreadSafeContextLock(ctx);
+    RedisModuleCallReply *r = RedisModule_Call(ctx, "EVAL", "scE", j->code, "0");
+    RedisModule_ReplyWithCallReply(ctx, r);
+    RedisModule_FreeCallReply(r);
+    RedisModule_FreeString(ctx, j->code);
+    RedisModule_ThreadSafeContextUnlock(ctx);
+    RedisModule_FreeThreadSafeContext(ctx);
+    RedisModule_UnblockClient(j->client, NULL);
+    RedisModule_Free(j);
+    return NULL;
+}
+
+/* SCRIPTS.THREAD script runs a script on a thread. */
+static int threadCommand(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
+    if (argc != 2) return RedisModule_WrongArity(ctx);
+    job *j = RedisModule_Alloc(sizeof(*j));
+    j->code = RedisModule_HoldString(NULL, argv[1]);
+    j->client = RedisModule_BlockClient(ctx, NULL, NULL, NULL, 0);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, work, j) != 0) {
+        RedisModule_AbortBlock(j->client);
+        return RedisModule_ReplyWithError(ctx, "ERR no thread");
+    }
+    pthread_detach(thread);
+    return REDISMODULE_OK;
+}
+
 /* What a set key causes: a script that counts it, in the same piece of work. */
 static int heard(RedisModuleCtx *ctx, int type, const char *event, RedisModuleString *key) {
     REDISMODULE_NOT_USED(type);
@@ -74,6 +111,7 @@ int RedisModule_OnLoad(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) 
         RedisModule_CreateCommand(ctx, "scripts.call", callCommand, "", 0, 0, 0) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "scripts.inside", insideCommand, "", 0, 0, 0) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "scripts.wait", waitCommand, "", 0, 0, 0) == REDISMODULE_ERR ||
+        RedisModule_CreateCommand(ctx, "scripts.thread", threadCommand, "", 0, 0, 0) == REDISMODULE_ERR ||
         RedisModule_CreateCommand(ctx, "scripts.count", countCommand, "write", 1, 1, 1) == REDISMODULE_ERR ||
         RedisModule_SubscribeToKeyspaceEvents(ctx, REDISMODULE_NOTIFY_STRING, heard) == REDISMODULE_ERR) {
         return REDISMODULE_ERR;
