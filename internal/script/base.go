@@ -46,8 +46,16 @@ func (s *state) openBase() {
 	s.globals.RawSetString("setfenv", s.L.NewFunction(func(L *lua.LState) int {
 		s.checkTable(L, 2)
 		s.checkLevel(L, false)
+		fn, ok := L.Get(1).(*lua.LFunction)
+		if !ok {
+			fn, _, _ = frame(L, int(lua.LVAsNumber(L.Get(1))))
+		}
+		if fn != nil && fn.IsG && L.Get(1) != lua.LNumber(0) {
+			s.fail(L, "'setfenv' cannot change environment of given object")
+		}
 		return setfenv(L)
 	}))
+	s.operators = s.function(operate)
 	s.iterNext = s.globals.RawGetString("next").(*lua.LFunction)
 	s.iterArray = s.function(ipairsNext)
 }
@@ -89,7 +97,7 @@ func baseCollect(s *state, L *lua.LState) int {
 	case "count":
 		L.Push(lua.LNumber(heapBytes() / 1024))
 	case "step":
-		L.Push(lua.LTrue)
+		L.Push(lua.LFalse)
 	case "collect", "stop", "restart":
 		L.Push(lua.LNumber(0))
 	case "setpause", "setstepmul":

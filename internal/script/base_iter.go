@@ -76,6 +76,9 @@ func (s *state) length(t *lua.LTable) int { return t.Len() }
 
 // call1 calls a function from a library function and returns its one result.
 func (s *state) call1(L *lua.LState, fn lua.LValue, args ...lua.LValue) lua.LValue {
+	if !s.callable(L, fn) {
+		s.raise(L, lua.LString("attempt to call a "+fn.Type().String()+" value"))
+	}
 	s.enter(L)
 	L.Push(fn)
 	for _, arg := range args {
@@ -138,16 +141,28 @@ func baseXpcall(s *state, L *lua.LState) int {
 	t, fail = s.protected(L, handler, []lua.LValue{value})
 	L.Push(lua.LFalse)
 	if fail != nil {
-		L.Push(fail.value)
+		L.Push(lua.LString("error in error handling"))
 		return 2
 	}
 	return 1 + s.moveResults(t, L)
+}
+
+// callable tells whether a value can be called.
+func (s *state) callable(L *lua.LState, fn lua.LValue) bool {
+	if _, ok := fn.(*lua.LFunction); ok {
+		return true
+	}
+	_, ok := s.metaField(L, fn, "__call").(*lua.LFunction)
+	return ok
 }
 
 // protected runs fn for pcall and its like. The end of a script passes through it.
 func (s *state) protected(L *lua.LState, fn lua.LValue, args []lua.LValue) (*thread, *failure) {
 	if s.nested >= maxNested {
 		return nil, &failure{value: lua.LString("C stack overflow")}
+	}
+	if !s.callable(L, fn) {
+		return nil, &failure{value: lua.LString("attempt to call a " + fn.Type().String() + " value")}
 	}
 	nested := s.nested
 	s.nested++
@@ -185,7 +200,9 @@ func baseLoad(s *state, L *lua.LState) int {
 		}
 		text, ok := toString(part)
 		if !ok {
-			s.fail(L, "reader function must return a string")
+			L.Push(lua.LNil)
+			L.Push(lua.LString("reader function must return a string"))
+			return 2
 		}
 		if text == "" {
 			break
@@ -205,13 +222,12 @@ func (s *state) load(L *lua.LState, source, name string) int {
 		L.Push(lua.LString("attempt to load chunk with wrong mode"))
 		return 2
 	}
-	proto, err := compile(source, name)
+	proto, err := compile(source, chunkID(name))
 	if err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))
 		return 2
 	}
-	fn := L.NewFunctionFromProto(proto)
-	L.Push(fn)
+	L.Push(s.instance(L, proto))
 	return 1
 }

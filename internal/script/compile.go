@@ -2,54 +2,104 @@ package script
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/parse"
 )
 
-// Positions in compiled code hold the line and the index of the instruction: the interpreter tells an error's place only through
-// them, and the index is what the names in its text are found by.
-const lineBits = 32
+// Positions in compiled code hold a site and the index of the instruction. The interpreter tells an error's place only through what
+// it takes for a line, and the site is what the line and the names in the error's text are found by.
+const siteBits = 32
 
-func lineOf(pos int) int { return pos & (1<<lineBits - 1) }
+func siteOf(proto *lua.FunctionProto, pos int) site {
+	i := pos & (1<<siteBits - 1)
+	if i >= len(proto.DbgLocals) {
+		return site{}
+	}
+	a, b := decodeNames(proto.DbgLocals[i].Name)
+	return site{proto.DbgLocals[i].StartPc, a, b}
+}
 
-func pcOf(pos int) int { return pos >> lineBits }
+func lineOf(proto *lua.FunctionProto, pos int) int {
+	if i := pos & (1<<siteBits - 1); i < len(proto.DbgLocals) {
+		return proto.DbgLocals[i].StartPc
+	}
+	return 0
+}
+
+func pcOf(pos int) int { return pos >> siteBits }
+
+func encodeNames(a, b name) string {
+	if a == b && a == (name{}) {
+		return ""
+	}
+	return a.kind + "\x00" + a.text + "\x00" + b.kind + "\x00" + b.text
+}
+
+func decodeNames(text string) (a, b name) {
+	parts := strings.Split(text, "\x00")
+	if len(parts) != 4 {
+		return a, b
+	}
+	return name{parts[0], parts[1]}, name{parts[2], parts[3]}
+}
 
 // errSyntax is wrapped by errors of compile; their text is Lua's.
 var errSyntax = errors.New("script: syntax")
 
-// compile makes code of a source. name is Lua's chunk name: "@file", "=text", or the source itself.
-func compile(source, name string) (proto *lua.FunctionProto, err error) {
+// compile makes code of a source. id is the chunk's name as chunkID gives it.
+func compile(source, id string) (proto *lua.FunctionProto, err error) {
 	defer func() {
-		// The compiler checks its own limits by panics of several kinds.
-		if r := recover(); r != nil {
-			proto, err = nil, &textError{fmt.Sprintf("%s: %v", chunkID(name), r), errSyntax}
+		switch r := recover().(type) {
+		case nil:
+		case syntaxError:
+			proto, err = nil, &textError{r.text, errSyntax}
+		default:
+			// The interpreter's compiler has limits that it notices by failing.
+			proto, err = nil, &textError{id + ":1: function or expression too complex", errSyntax}
 		}
 	}()
-	stmts, err := parse.Parse(strings.NewReader(source), chunkID(name))
-	if err != nil {
-		return nil, &textError{err.Error(), errSyntax}
-	}
-	proto, err = lua.Compile(stmts, chunkID(name))
-	if err != nil {
-		return nil, &textError{err.Error(), errSyntax}
-	}
-	// A chunk takes "...", but as in Lua no table "arg": one less to make for every run.
-	proto.IsVarArg &^= lua.VarArgNeedsArg
-	mark(proto)
-	return proto, nil
+	stmts, sites, ops := parse(source, id)
+	return compiled(stmts, sites, ops, id)
 }
 
-// mark gives each instruction its position.
-func mark(proto *lua.FunctionProto) {
-	for pc, line := range proto.DbgSourcePositions {
-		proto.DbgSourcePositions[pc] = line | pc<<lineBits
+// maxJump is how far a jump instruction reaches.
+const maxJump = 1<<17 - 1
+
+// finish gives each instruction its position and mends what the interpreter's compiler leaves wrong.
+func finish(proto *lua.FunctionProto, table []*lua.DbgLocalInfo) error {
+	proto.DbgLocals = table
+	for pc, at := range proto.DbgSourcePositions {
+		proto.DbgSourcePositions[pc] = at | pc<<siteBits
+	}
+	// Of a table constructor with more than 511 batches the batch's number follows as a word of its own, which is left 0.
+	batches := map[uint32]uint32{}
+	for pc := 0; pc < len(proto.Code); pc++ {
+		inst := proto.Code[pc]
+		a := inst >> 18 & 0xff
+		switch int(inst >> 26) {
+		case lua.OP_NEWTABLE:
+			batches[a] = 0
+		case lua.OP_SETLIST:
+			batches[a]++
+			if inst>>9&0x1ff == 0 {
+				pc++
+				proto.Code[pc] = batches[a]
+			}
+		case lua.OP_JMP, lua.OP_FORPREP, lua.OP_FORLOOP:
+			if len(proto.Code) > maxJump {
+				return errors.New("control structure too long")
+			}
+		case lua.OP_CLOSURE:
+			pc += int(proto.FunctionPrototypes[inst&(1<<18-1)].NumUpvalues)
+		}
 	}
 	for _, inner := range proto.FunctionPrototypes {
-		mark(inner)
+		if err := finish(inner, table); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // chunkSize is how long a chunk's name may be in errors (LUA_IDSIZE with its end).
@@ -80,7 +130,7 @@ func chunkID(name string) string {
 	return `[string "` + line + `"]`
 }
 
-// sourceOf is the chunk's name behind chunkID: exact unless that was cut.
+// sourceOf is the chunk's name behind what chunkID made of it: exact unless that was cut. Names that were given with = lose it.
 func sourceOf(id string) string {
 	if text, ok := strings.CutPrefix(id, `[string "`); ok {
 		return strings.TrimSuffix(text, `"]`)

@@ -23,8 +23,7 @@ func (s *state) openCoroutine() {
 }
 
 func coCreate(s *state, L *lua.LState) int {
-	fn := s.checkFunction(L, 1)
-	if fn.IsG {
+	if fn, ok := L.Get(1).(*lua.LFunction); !ok || fn.IsG {
 		s.argError(L, 1, "Lua function expected")
 	}
 	L.SetTop(1)
@@ -50,7 +49,7 @@ func coResume(s *state, L *lua.LState) int {
 func (s *state) resume(L, th *lua.LState) int {
 	if status := s.coState(L, th); status != "suspended" {
 		L.Push(lua.LFalse)
-		L.Push(lua.LString("cannot resume " + map[bool]string{true: "dead", false: "non-suspended"}[status == "dead"] + " coroutine"))
+		L.Push(lua.LString("cannot resume " + status + " coroutine"))
 		return 2
 	}
 	deep := s.depth(L)

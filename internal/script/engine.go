@@ -81,6 +81,7 @@ type state struct {
 	coroutines          int
 	coCreate, coResume  lua.LGFunction
 	iterNext, iterArray *lua.LFunction
+	operators           *lua.LFunction
 	nested              int
 }
 

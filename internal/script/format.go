@@ -29,7 +29,9 @@ func stringFormat(s *state, L *lua.LState) int {
 			b = append(b, '%')
 			continue
 		}
-		arg++
+		if arg++; arg > L.GetTop() {
+			s.argError(L, arg, "no value")
+		}
 		d, size := s.directive(L, format[i:])
 		i += size - 1
 		b = s.appendDirective(L, b, d, arg)

@@ -40,6 +40,7 @@ func (s *state) newJSON() *lua.LTable {
 			if L.GetTop() > max {
 				s.argError(L, max+1, "found too many arguments")
 			}
+			L.SetTop(max)
 			return fn(L)
 		}))
 	}

@@ -110,7 +110,7 @@ func (e *Engine) Load(code []byte) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto, err := compile(string(code[size:]), "@user_function")
+	proto, err := compile(string(code[size:]), "user_function")
 	if err != nil {
 		return nil, &textError{"ERR Error compiling function: " + err.Error(), ErrCompile}
 	}
@@ -127,7 +127,7 @@ func (e *Engine) Load(code []byte) (*Library, error) {
 		s.loading = nil
 		s.end()
 	}()
-	t, fail := s.call(s.L.NewFunctionFromProto(proto), nil)
+	t, fail := s.call(s.instance(s.L, proto), nil)
 	if fail != nil {
 		return nil, &textError{"ERR Error registering functions: " + s.failureText(fail), ErrRegister}
 	}

@@ -13,6 +13,7 @@ var (
 	errPackShort = errors.New("Missing bytes in input.")
 	errPackBad   = errors.New("Bad data format in input.")
 	errPackStack = errors.New("stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)")
+	errPackArray = errors.New("stack overflow (in function mp_decode_to_lua_array)")
 )
 
 // packReserve are the slots of Lua's stack that calls around the unpacker take.
@@ -171,7 +172,9 @@ func (u *unpacker) text(n int) (lua.LValue, error) {
 
 func (u *unpacker) table(n int, pairs bool) (lua.LValue, error) {
 	t := u.L.CreateTable(0, 0)
-	u.slots += 2
+	if u.slots += 2; !pairs && u.slots >= maxResults-packReserve {
+		return nil, errPackArray
+	}
 	for i := 1; i <= n; i++ {
 		key := lua.LValue(lua.LNumber(i))
 		if pairs {

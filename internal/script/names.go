@@ -11,4 +11,10 @@ const (
 )
 
 // calledAs is the name by which the running library function was called, and whether as a method.
-func (s *state) calledAs(L *lua.LState) (name string, method bool) { return "?", false }
+func (s *state) calledAs(L *lua.LState) (text string, method bool) {
+	at := s.callSite(L)
+	if at.a.text == "" {
+		return "?", false
+	}
+	return at.a.text, at.a.kind == "method"
+}

@@ -131,7 +131,7 @@ func (s *state) position(L *lua.LState, level int) string {
 	if !ok || fn.IsG {
 		return ""
 	}
-	return fn.Proto.SourceName + ":" + strconv.Itoa(lineOf(pos)) + ": "
+	return fn.Proto.SourceName + ":" + strconv.Itoa(lineOf(fn.Proto, pos)) + ": "
 }
 
 // blame names the code that an error is laid at: the function that raised it, or the caller when that is a library function.
@@ -146,7 +146,7 @@ func (s *state) blame(L *lua.LState) (source, line string) {
 	case fn.IsG:
 		return "=[C]", "-1"
 	}
-	return sourceOf(fn.Proto.SourceName), strconv.Itoa(lineOf(pos))
+	return sourceOf(fn.Proto.SourceName), strconv.Itoa(lineOf(fn.Proto, pos))
 }
 
 // errorTable is a Redis error as scripts see it. text begins with the code.

@@ -31,7 +31,7 @@ func (e *Engine) Compile(code []byte) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto, err := compile(string(code[size:]), "@user_script")
+	proto, err := compile(string(code[size:]), "user_script")
 	if err != nil {
 		return nil, &textError{"ERR Error compiling script (new function): " + err.Error(), ErrCompile}
 	}
@@ -44,7 +44,7 @@ func (e *Engine) Run(script *Script, keys, args [][]byte, out Reply) {
 	s := e.evals
 	s.globals.RawSetString("KEYS", s.texts(keys))
 	s.globals.RawSetString("ARGV", s.texts(args))
-	s.run(s.L.NewFunctionFromProto(script.proto), nil, script.SHA, out)
+	s.run(s.instance(s.L, script.proto), nil, script.SHA, out)
 }
 
 // texts makes an array of copies.

@@ -110,6 +110,7 @@ func structPack(s *state, L *lua.LState) int {
 	f := newLayout(s, L)
 	var b []byte
 	arg := 2
+	L.Push(lua.LNil) // C's packer has a nil there, which the first missing argument is
 	for opt := f.next(); opt != 0; opt = f.next() {
 		size := f.size(opt)
 		b = append(b, make([]byte, f.padding(len(b), opt, size))...)

@@ -1,0 +1,120 @@
+package script
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// instance makes a function of compiled code, and gives it the operators it asks for.
+func (s *state) instance(L *lua.LState, proto *lua.FunctionProto) *lua.LFunction {
+	fn := L.NewFunctionFromProto(proto)
+	if len(fn.Upvalues) > 0 {
+		fn.Upvalues[0] = &lua.Upvalue{}
+		fn.Upvalues[0].Close()
+		fn.Upvalues[0].SetValue(s.operators)
+	}
+	return fn
+}
+
+// operate is the function behind .. (two operands or more) and # (one).
+func operate(s *state, L *lua.LState) int {
+	n := L.GetTop()
+	if n == 1 {
+		L.Push(s.lengthOf(L, L.Get(1)))
+		return 1
+	}
+	size := 0
+	for i := 1; i <= n; i++ {
+		switch v := L.Get(i).(type) {
+		case lua.LString:
+			size += len(v)
+		case lua.LNumber:
+			size += len("-1.2345678901234e+308")
+		default:
+			return s.concatSlow(L, n)
+		}
+	}
+	s.allocate(L, size)
+	var b strings.Builder
+	b.Grow(size)
+	for i := 1; i <= n; i++ {
+		switch v := L.Get(i).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		case lua.LNumber:
+			b.WriteString(formatNumber(float64(v)))
+		}
+	}
+	L.Push(lua.LString(b.String()))
+	return 1
+}
+
+// concatSlow concatenates from the right, where an operand is neither text nor number.
+func (s *state) concatSlow(L *lua.LState, n int) int {
+	right := L.Get(n)
+	for i := n - 1; i >= 1; i-- {
+		left := L.Get(i)
+		a, aok := toString(left)
+		b, bok := toString(right)
+		if aok && bok {
+			s.allocate(L, len(a)+len(b))
+			right = lua.LString(a + b)
+			continue
+		}
+		fn := s.metaField(L, left, "__concat")
+		if fn == lua.LNil {
+			fn = s.metaField(L, right, "__concat")
+		}
+		if fn == lua.LNil {
+			at := i
+			if aok {
+				left, at = right, i+1
+			}
+			names := strings.Split(s.callSite(L).a.text, "\x02")
+			what := name{}
+			// What was concatenated already has no name.
+			if at <= len(names) && (at < n || i == n-1) {
+				kind, text, _ := strings.Cut(names[at-1], "\x01")
+				what = name{kind, text}
+			}
+			s.fail(L, "attempt to concatenate "+describe(what, left))
+		}
+		right = s.call1(L, fn, left, right)
+	}
+	L.Push(right)
+	return 1
+}
+
+// lengthOf is #v: tables are not asked for __len in Lua 5.1.
+func (s *state) lengthOf(L *lua.LState, v lua.LValue) lua.LValue {
+	switch v := v.(type) {
+	case lua.LString:
+		return lua.LNumber(len(v))
+	case *lua.LTable:
+		return lua.LNumber(s.length(s.open1(v)))
+	}
+	fn := s.metaField(L, v, "__len")
+	if fn == lua.LNil {
+		s.fail(L, "attempt to get length of "+describe(s.callSite(L).a, v))
+	}
+	return s.call1(L, fn, v)
+}
+
+// callSite is where the running library function was called.
+func (s *state) callSite(L *lua.LState) site {
+	fn, pos, ok := frame(L, 1)
+	if !ok || fn.IsG {
+		return site{}
+	}
+	return siteOf(fn.Proto, pos)
+}
+
+// describe is a value as errors about operands have it.
+func describe(what name, v lua.LValue) string {
+	text := "a " + v.Type().String() + " value"
+	if what.kind == "" || strings.HasSuffix(what.kind, concatKind) {
+		return text
+	}
+	return what.kind + " '" + what.text + "' (" + text + ")"
+}

@@ -1,0 +1,298 @@
+package script
+
+import (
+	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// blockEnds tells whether the current token ends a block.
+func (p *parser) blockEnds() bool {
+	switch p.tok {
+	case tokElse, tokElseif, tokEnd, tokEOF, tokUntil:
+		return true
+	}
+	return false
+}
+
+// chunk parses statements up to the end of a block.
+func (p *parser) chunk() []ast.Stmt {
+	var stmts []ast.Stmt
+	p.enter()
+	for last := false; !last && !p.blockEnds(); {
+		var stmt ast.Stmt
+		stmt, last = p.statement()
+		stmts = append(stmts, stmt)
+		p.accept(';')
+	}
+	p.levels--
+	return stmts
+}
+
+func (p *parser) block() []ast.Stmt {
+	p.openBlock()
+	stmts := p.chunk()
+	p.closeBlock()
+	return stmts
+}
+
+// statement parses one statement and tells whether it must be the last of its block.
+func (p *parser) statement() (ast.Stmt, bool) {
+	line := p.line
+	switch p.tok {
+	case tokIf:
+		return p.ifStatement(line), false
+	case tokWhile:
+		p.advance()
+		stmt := &ast.WhileStmt{Condition: p.expr()}
+		p.mark(stmt, line)
+		p.expect(tokDo)
+		stmt.Stmts = p.loop()
+		p.expectMatch(tokEnd, tokWhile, line)
+		return stmt, false
+	case tokDo:
+		p.advance()
+		stmt := &ast.DoBlockStmt{Stmts: p.block()}
+		p.mark(stmt, line)
+		p.expectMatch(tokEnd, tokDo, line)
+		return stmt, false
+	case tokFor:
+		return p.forStatement(line), false
+	case tokRepeat:
+		p.advance()
+		p.openBlock()
+		p.fs.loops++
+		stmt := &ast.RepeatStmt{Stmts: p.chunk()}
+		p.fs.loops--
+		p.expectMatch(tokUntil, tokRepeat, line)
+		stmt.Condition = p.expr()
+		p.mark(stmt, line)
+		p.closeBlock()
+		return stmt, false
+	case tokFunction:
+		return p.functionStatement(line), false
+	case tokLocal:
+		p.advance()
+		if p.accept(tokFunction) {
+			return p.localFunction(line), false
+		}
+		return p.local(line), false
+	case tokReturn:
+		return p.returnStatement(line), true
+	case tokBreak:
+		p.advance()
+		if p.fs.loops == 0 {
+			p.unexpected("no loop to break")
+		}
+		stmt := &ast.BreakStmt{}
+		p.mark(stmt, line)
+		return stmt, true
+	}
+	return p.exprStatement(line), false
+}
+
+// loop parses a loop's body.
+func (p *parser) loop() []ast.Stmt {
+	p.fs.loops++
+	stmts := p.block()
+	p.fs.loops--
+	return stmts
+}
+
+func (p *parser) ifStatement(line int) ast.Stmt {
+	p.advance()
+	first := &ast.IfStmt{}
+	last := first
+	for n := 0; ; n++ {
+		if n > maxElseifs {
+			p.fail("control structure too long", p.near())
+		}
+		last.Condition = p.expr()
+		p.mark(last, p.lastLine)
+		p.expect(tokThen)
+		last.Then = p.block()
+		if p.tok != tokElseif {
+			break
+		}
+		p.advance()
+		next := &ast.IfStmt{}
+		last.Else = []ast.Stmt{next}
+		last = next
+	}
+	if p.accept(tokElse) {
+		last.Else = p.block()
+	}
+	p.expectMatch(tokEnd, tokIf, line)
+	return first
+}
+
+func (p *parser) forStatement(line int) ast.Stmt {
+	p.advance()
+	p.openBlock()
+	defer p.closeBlock()
+	first := p.name()
+	switch p.tok {
+	case '=':
+		return p.numericFor(first, line)
+	case ',', tokIn:
+		return p.genericFor(first, line)
+	}
+	p.unexpected("'=' or 'in' expected")
+	return nil
+}
+
+func (p *parser) numericFor(index string, line int) ast.Stmt {
+	stmt := &ast.NumberForStmt{Name: index}
+	p.advance()
+	stmt.Init = p.expr()
+	p.expect(',')
+	stmt.Limit = p.expr()
+	if p.accept(',') {
+		stmt.Step = p.expr()
+	} else {
+		p.constant(1.0)
+	}
+	p.mark(stmt, line)
+	p.declare("(for index)", "(for limit)", "(for step)")
+	p.expect(tokDo)
+	p.declare(index)
+	stmt.Stmts = p.loop()
+	p.expectMatch(tokEnd, tokFor, line)
+	return stmt
+}
+
+func (p *parser) genericFor(first string, line int) ast.Stmt {
+	stmt := &ast.GenericForStmt{Names: []string{first}}
+	for p.accept(',') {
+		stmt.Names = append(stmt.Names, p.name())
+	}
+	p.expect(tokIn)
+	stmt.Exprs = p.exprs()
+	p.reserve(-len(stmt.Exprs))
+	p.mark(stmt, line)
+	p.declare("(for generator)", "(for state)", "(for control)")
+	p.expect(tokDo)
+	p.declare(stmt.Names...)
+	stmt.Stmts = p.loop()
+	p.expectMatch(tokEnd, tokFor, line)
+	return stmt
+}
+
+func (p *parser) functionStatement(line int) ast.Stmt {
+	p.advance()
+	stmt := &ast.FuncDefStmt{Name: &ast.FuncName{}}
+	target := p.ident(p.name(), p.lastLine)
+	for p.tok == '.' {
+		p.advance()
+		target = p.field(target, p.name())
+	}
+	method := p.tok == ':'
+	if method {
+		p.advance()
+		stmt.Name.Receiver, stmt.Name.Method = target, p.name()
+		p.constant(stmt.Name.Method)
+		// The interpreter stores the method at its receiver's place: that names the receiver as what is indexed.
+		p.markSite(target, line, p.nameOf(target), name{})
+	} else {
+		stmt.Name.Func = target
+	}
+	stmt.Func = p.body(method, line)
+	p.mark(stmt, line)
+	return stmt
+}
+
+func (p *parser) localFunction(line int) ast.Stmt {
+	text := p.name()
+	p.declare(text)
+	stmt := &ast.LocalAssignStmt{Names: []string{text}, Exprs: []ast.Expr{p.body(false, line)}}
+	p.mark(stmt, line)
+	return stmt
+}
+
+func (p *parser) local(line int) ast.Stmt {
+	stmt := &ast.LocalAssignStmt{}
+	for {
+		stmt.Names = append(stmt.Names, p.name())
+		if len(stmt.Names) > maxLocals {
+			p.fs.tooMany(p, maxLocals+1, "local variables")
+		}
+		if !p.accept(',') {
+			break
+		}
+	}
+	from := p.start
+	if p.accept('=') {
+		stmt.Exprs = p.exprs()
+		p.reserve(-len(stmt.Exprs))
+	}
+	p.mark(stmt, line)
+	if fn, ok := onlyFunction(stmt); ok && strings.Contains(p.src[from:p.start], stmt.Names[0]) {
+		// The interpreter's compiler declares the name before the function, as for "local function f": then the function
+		// would mean itself by it. An expression of another kind keeps it from that.
+		never := &ast.FalseExpr{}
+		p.mark(never, line)
+		stmt.Exprs[0] = &ast.LogicalOpExpr{Operator: "or", Lhs: fn, Rhs: never}
+		p.mark(stmt.Exprs[0], line)
+	}
+	p.declare(stmt.Names...)
+	return stmt
+}
+
+// onlyFunction is the function of "local f = function … end".
+func onlyFunction(stmt *ast.LocalAssignStmt) (ast.Expr, bool) {
+	if len(stmt.Names) != 1 || len(stmt.Exprs) != 1 {
+		return nil, false
+	}
+	fn, ok := stmt.Exprs[0].(*ast.FunctionExpr)
+	return fn, ok
+}
+
+func (p *parser) returnStatement(line int) ast.Stmt {
+	p.advance()
+	stmt := &ast.ReturnStmt{}
+	if !p.blockEnds() && p.tok != ';' {
+		stmt.Exprs = p.exprs()
+		p.reserve(-len(stmt.Exprs))
+	}
+	p.mark(stmt, line)
+	return stmt
+}
+
+// exprStatement parses a call or an assignment.
+func (p *parser) exprStatement(line int) ast.Stmt {
+	first, isCall := p.primary()
+	if isCall {
+		stmt := &ast.FuncCallStmt{Expr: first}
+		p.mark(stmt, line)
+		return stmt
+	}
+	stmt := &ast.AssignStmt{Lhs: []ast.Expr{first}}
+	regs := 0
+	for {
+		target := stmt.Lhs[len(stmt.Lhs)-1]
+		switch target.(type) {
+		case *ast.IdentExpr, *ast.AttrGetExpr:
+			if !p.values[target] {
+				break
+			}
+			p.unexpected("syntax error")
+		default:
+			p.unexpected("syntax error")
+		}
+		p.reserve(2)
+		regs += 2
+		if !p.accept(',') {
+			break
+		}
+		next, isCall := p.primary()
+		if isCall {
+			p.unexpected("syntax error")
+		}
+		stmt.Lhs = append(stmt.Lhs, next)
+	}
+	p.expect('=')
+	stmt.Rhs = p.exprs()
+	p.reserve(-regs - len(stmt.Rhs))
+	p.mark(stmt, line)
+	return stmt
+}
