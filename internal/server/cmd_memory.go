@@ -144,6 +144,8 @@ const (
 	doctorPeak   = 1.5     // the peak, as a multiple of what is used
 	doctorRSS    = 1.4     // resident memory, as a multiple of what is used
 	doctorClient = 200 << 10
+
+	doctorScripts = 1000
 )
 
 // cmdMemoryDoctor is MEMORY DOCTOR.
@@ -162,6 +164,9 @@ func cmdMemoryDoctor(c *Client, _ [][]byte) {
 		}
 		if clients != 0 && m.clients/clients > doctorClient {
 			b.WriteString(" * Clients: a connection takes more than 200 kB on average. Some may send large requests or read slowly: see CLIENT LIST.\n")
+		}
+		if len(c.srv.scripts.cache) > doctorScripts {
+			b.WriteString(" * Scripts: more than 1000 are cached. Some client may write values into its scripts instead of giving them as KEYS and ARGV; SCRIPT FLUSH forgets them.\n")
 		}
 		if b.Len() == 0 {
 			b.WriteString("There is nothing unusual about this server's memory.\n")

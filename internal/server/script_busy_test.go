@@ -2,6 +2,7 @@ package server
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"berth/internal/resp"
@@ -117,6 +118,21 @@ func TestScriptBusyCaller(t *testing.T) {
 	other.busy(busyEval)
 	other.expect("script kill", "OK")
 	l.until("the caller is gone", func(s *Server) bool { return s.ClientCount() == 1 })
+}
+
+// A signal ends the server behind a slow script, not in the middle of it.
+func TestScriptSignal(t *testing.T) {
+	l := start(t, nil)
+	w, other := l.dial(), l.dial()
+	other.expect("config set busy-reply-threshold 10", "OK")
+	w.sendWords("EVAL", endless, "0")
+	other.busy(busyEval)
+	l.on(func(s *Server) { s.shutdownOnSignal("SIGTERM", new(atomic.Bool)) })
+	other.expect("get a", "-BUSY "+busyEval, "script kill", "OK")
+	if got := w.next(); !strings.HasPrefix(got, "-ERR Script killed by user") {
+		t.Error(got)
+	}
+	w.closed()
 }
 
 // A library that does not end is not loaded.

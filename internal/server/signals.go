@@ -35,6 +35,11 @@ func (s *Server) HandleSignals() {
 
 // shutdownOnSignal is what the loop does about a signal.
 func (s *Server) shutdownOnSignal(name string, pending *atomic.Bool) {
+	if s.exec.yielding != 0 && s.exec.depth != 0 && !s.loading.on {
+		// What a command has done by half is nothing to be saved.
+		s.AfterUnit(func() { s.Loop.Post(func() { s.shutdownOnSignal(name, pending) }) })
+		return
+	}
 	flags := s.Config.Values.ShutdownOnSigterm
 	if name == "SIGINT" {
 		flags = s.Config.Values.ShutdownOnSigint
