@@ -105,6 +105,7 @@ func New(o Options) (*Server, error) {
 		}
 		s.Loop = l
 	}
+	s.initScripts()
 	s.initCore()
 	s.initLimits()
 	for _, cmd := range builtins() {
@@ -119,7 +120,6 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	s.initKeyspace()
-	s.initScripts()
 	_ = s.applySlowlog() // there is nothing to refuse
 	_ = s.applySlowCallback()
 	s.initInfo()
