@@ -128,7 +128,7 @@ func (s *Server) loadLibrary(set *librarySet, code []byte, replace bool, limit t
 	if old != nil && !replace {
 		return "", "ERR Library '" + name + "' already exists"
 	}
-	if s.scripts.run != nil {
+	if r := s.scripts.run; r != nil && !r.eval {
 		return "", errTextNested
 	}
 	h := &s.scripts.host
@@ -155,7 +155,7 @@ func (s *Server) loadLibrary(set *librarySet, code []byte, replace bool, limit t
 // flushLibraries forgets all libraries.
 func (s *Server) flushLibraries() {
 	st := &s.scripts
-	if st.host.lua != nil && st.run == nil {
+	if st.host.lua != nil && (st.run == nil || st.run.eval) {
 		st.host.lua.ResetFunctions()
 	}
 	st.libraries = newLibrarySet()

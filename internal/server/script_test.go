@@ -145,6 +145,12 @@ func TestScriptNested(t *testing.T) {
 	w.want("+OK\r\n", "EVAL", "return redis.call('nest', 'script', 'flush')", "0")
 	w.want("+OK\r\n", "EVAL", "return redis.call('nest', 'function', 'flush')", "0")
 	w.want(":1\r\n", "nest", "EVAL", "return 1", "0")
+	const lib = "#!lua name=l\nredis.register_function('f', function(keys, args) return redis.call(unpack(args)) end)"
+	w.want("$1\r\nl\r\n", "EVAL", "return redis.call('nest', 'function', 'load', ARGV[1])", "0", lib)
+	w.want("-"+errTextNested+"\r\n", "FCALL", "f", "0", "nest", "function", "load", "replace", lib)
+	w.want("-"+errTextNested+"\r\n", "FCALL", "f", "0", "nest", "fcall", "f", "0")
+	w.want("+OK\r\n", "FCALL", "f", "0", "nest", "function", "flush")
+	w.want("-ERR Function not found", "FCALL", "f", "0")
 	w.want("7", "EVAL", "return redis.call('nest', 'eval', 'return 1', 0) and 7", "0")
 }
 
