@@ -71,6 +71,9 @@ func (cmd *Command) runsSubscribed() bool {
 // run. Queueing takes memory too: inside a transaction only what ends it, and an
 // EXEC without commands that need memory, still pass.
 func (s *Server) roomFor(c *Client, cmd *Command) bool {
+	if s.exec.yielding != 0 { // what held when the long command began holds to its end
+		return true
+	}
 	s.refreshMemory()
 	s.evict.short = s.makeRoom() == evictFail
 	if !s.evict.short || c.Flags&FlagAllowOOM != 0 {

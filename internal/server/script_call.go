@@ -32,7 +32,7 @@ func (h *scriptHost) Call(argv [][]byte, protocol int) []byte {
 	if cmd.Flags&Write != 0 {
 		r.wrote = true
 	}
-	c.cmd, c.argv = cmd, argv
+	c.cmd, c.argv, c.duration = cmd, argv, 0
 	// CLIENT NO-TOUCH holds for all that the client's request does.
 	c.Flags &^= FlagNoTouch
 	if current := s.exec.current; current != nil {

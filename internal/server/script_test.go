@@ -94,6 +94,23 @@ func TestScriptMisconf(t *testing.T) {
 			}
 		})
 	}
+	l.on(func(s *Server) {
+		s.setSaveFailed(false)
+		s.SetAppendError(errTextAppend + "No space left on device")
+	})
+	w.expect("multi", "OK")
+	w.want("-MISCONF Errors writing to the AOF file: No space left on device", "EVAL", writing, "0")
+	w.expect("discard", "OK")
+	w.want("MISCONF Errors writing to the AOF file: No space left on device", "EVAL", "return redis.pcall('set', 'x', 2).err", "0")
+	const words = "-MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. " +
+		"Use 'no-writes' flag for read only scripts. AOF error: No space left on device\r\n"
+	l.on(func(s *Server) {
+		k := s.NewFakeClient(FakeOptions{Flags: FlagModule})
+		if err := s.Execute(k, [][]byte{[]byte("eval"), []byte(writing), []byte("0")}, &ExecuteOptions{}); err != nil || string(k.Output()) != words {
+			t.Errorf("%q, %v", k.Output(), err)
+		}
+		s.SetAppendError("")
+	})
 }
 
 // Scripts that need memory are refused when it is short, unless they began to write.
