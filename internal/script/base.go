@@ -1,7 +1,6 @@
 package script
 
 import (
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -95,7 +94,7 @@ func baseAssert(s *state, L *lua.LState) int {
 func baseCollect(s *state, L *lua.LState) int {
 	switch option := s.optString(L, 1, "collect"); option {
 	case "count":
-		L.Push(lua.LNumber(heapBytes() / 1024))
+		L.Push(lua.LNumber(s.heapBytes() / 1024))
 	case "step":
 		L.Push(lua.LFalse)
 	case "collect", "stop", "restart":
@@ -108,16 +107,12 @@ func baseCollect(s *state, L *lua.LState) int {
 	return 1
 }
 
-func baseGCInfo(_ *state, L *lua.LState) int {
-	L.Push(lua.LNumber(int(heapBytes() / 1024)))
+func baseGCInfo(s *state, L *lua.LState) int {
+	L.Push(lua.LNumber(int(s.heapBytes() / 1024)))
 	return 1
 }
 
-func heapBytes() float64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc)
-}
+func (s *state) heapBytes() float64 { return float64(s.budget.memory.heap()) }
 
 func baseError(s *state, L *lua.LState) int {
 	level := s.optInt(L, 2, 1)

@@ -71,8 +71,26 @@ func baseUnpack(s *state, L *lua.LState) int {
 	return n
 }
 
-// length is the length of a table.
-func (s *state) length(t *lua.LTable) int { return t.Len() }
+// length is the length of a table: a border, found as Lua does where the array part ends.
+func (s *state) length(t *lua.LTable) int {
+	n := t.Len()
+	if n < maxArray-1 {
+		return n
+	}
+	has := func(i int) bool { return t.RawGet(lua.LNumber(i)) != lua.LNil }
+	low, high := n, 2*n
+	for has(high) {
+		low, high = high, 2*high
+	}
+	for high-low > 1 {
+		if middle := (low + high) / 2; has(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
 
 // call1 calls a function from a library function and returns its one result.
 func (s *state) call1(L *lua.LState, fn lua.LValue, args ...lua.LValue) lua.LValue {

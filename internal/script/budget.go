@@ -8,13 +8,29 @@ import (
 )
 
 // TickEvery is how many instructions run between two calls of Host.Tick.
-const TickEvery = 10000
+const TickEvery = 10240
+
+// turnEvery is how many instructions run between two looks at the clock; memory is looked at when memoryEvery has passed then. An
+// instruction can take megabytes and milliseconds, so a count alone would look too late.
+const (
+	turnEvery   = 256
+	memoryEvery = 2 * time.Millisecond
+)
 
 // budget counts the instructions of a state's threads.
 type budget struct {
 	s      *state
 	left   int
+	turns  int
+	work   int
 	killed error // what Tick said; every further instruction raises it again
+	memory memoryWatch
+}
+
+// begin starts the count of a run.
+func (b *budget) begin() {
+	b.left, b.turns, b.killed = turnEvery, 0, nil
+	b.memory.started = false
 }
 
 // ticker is a thread's context. The interpreter asks its Done before each instruction, which makes it the one place that sees them
@@ -44,18 +60,23 @@ func (t *ticker) Err() error { return nil }
 // Value is nil always.
 func (t *ticker) Value(any) any { return nil }
 
-// turn is what happens every TickEvery instructions.
+// turn is what happens every turnEvery instructions.
 func (t *ticker) turn() {
 	b := t.b
 	if t.fresh {
+		// The interpreter sets a coroutine's Panic when it starts it.
 		t.fresh = false
 		t.L.Panic = b.s.raised
 	}
-	b.left = TickEvery
-	b.s.tick(t.L)
+	b.left = turnEvery
+	b.turns++
+	if b.killed != nil || b.turns%(TickEvery/turnEvery) == 0 {
+		b.s.tick(t.L)
+	}
+	b.memory.look(b.s, t.L, 0)
 }
 
-// tick asks the host whether to go on, and ends the script when not. Library functions that work long call it too.
+// tick asks the host whether to go on, and ends the script when not.
 func (s *state) tick(L *lua.LState) {
 	b := &s.budget
 	if b.killed == nil {
@@ -64,5 +85,14 @@ func (s *state) tick(L *lua.LState) {
 	if b.killed != nil {
 		b.left = 0
 		s.raise(L, s.errorTable("ERR "+b.killed.Error()))
+	}
+}
+
+// worked counts a step of a library function that may take many: they are as instructions.
+func (s *state) worked(L *lua.LState) {
+	b := &s.budget
+	if b.work++; b.work%TickEvery == 0 {
+		s.tick(L)
+		b.memory.look(s, L, 0)
 	}
 }

@@ -66,26 +66,15 @@ func compile(source, id string) (proto *lua.FunctionProto, err error) {
 // maxJump is how far a jump instruction reaches.
 const maxJump = 1<<17 - 1
 
-// finish gives each instruction its position and mends what the interpreter's compiler leaves wrong.
+// finish gives each instruction its position, and refuses code that its jumps do not reach across.
 func finish(proto *lua.FunctionProto, table []*lua.DbgLocalInfo) error {
 	proto.DbgLocals = table
 	for pc, at := range proto.DbgSourcePositions {
 		proto.DbgSourcePositions[pc] = at | pc<<siteBits
 	}
-	// Of a table constructor with more than 511 batches the batch's number follows as a word of its own, which is left 0.
-	batches := map[uint32]uint32{}
 	for pc := 0; pc < len(proto.Code); pc++ {
 		inst := proto.Code[pc]
-		a := inst >> 18 & 0xff
 		switch int(inst >> 26) {
-		case lua.OP_NEWTABLE:
-			batches[a] = 0
-		case lua.OP_SETLIST:
-			batches[a]++
-			if inst>>9&0x1ff == 0 {
-				pc++
-				proto.Code[pc] = batches[a]
-			}
 		case lua.OP_JMP, lua.OP_FORPREP, lua.OP_FORLOOP:
 			if len(proto.Code) > maxJump {
 				return errors.New("control structure too long")

@@ -62,14 +62,16 @@ func (s *state) resume(L, th *lua.LState) int {
 	s.nested += deep
 	if tick, ok := th.Context().(*ticker); ok && tick.fresh {
 		s.budget.left = 0 // its first instruction takes the turn that makes its errors ours
-		defer func() { s.budget.left += left - TickEvery }()
+		defer func() { s.budget.left += left - turnEvery }()
 	}
-	s.L.G.CurrentThread = L
 	current := s.current
 	s.current = th
 	n := s.coResume(L)
 	s.current = current
 	s.nested = nested
+	if s.inCall {
+		panic("BUG: a command panicked inside a coroutine of a script")
+	}
 	if s.budget.killed != nil {
 		s.tick(L)
 	}

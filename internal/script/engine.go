@@ -47,7 +47,7 @@ func (e *Engine) versionNumber() int {
 // Depths of the interpreter. Frames are Lua calls, as in Lua's LUAI_MAXCALLS; slots are registers of all frames of one thread.
 const (
 	maxFrames  = 20000
-	firstSlots = 512
+	firstSlots = 256
 	slotsStep  = 1 << 14
 	maxSlots   = 1 << 20
 )
@@ -72,6 +72,7 @@ type state struct {
 	loading *loading
 	null    *lua.LUserData // cjson.null
 	resp    int
+	replied int // values of the result that were written
 	random  rand48
 	argv    [][]byte
 	argBuf  []byte

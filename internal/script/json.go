@@ -3,6 +3,7 @@ package script
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -124,11 +125,13 @@ func (c *jsonConfig) refuse(L *lua.LState, v lua.LValue, why string) {
 }
 
 func (c *jsonConfig) append(L *lua.LState, b []byte, v lua.LValue, deep int) []byte {
+	c.s.worked(L)
 	if len(b) > maxText {
 		c.s.tooLong(L)
 	}
 	switch v := v.(type) {
 	case lua.LString:
+		c.s.allocate(L, len(b)+len(v))
 		return appendJSONText(b, string(v))
 	case lua.LNumber:
 		return c.appendNumber(L, b, v)
@@ -218,9 +221,11 @@ func (c *jsonConfig) appendNumber(L *lua.LState, b []byte, n lua.LNumber) []byte
 	return appendG(b, f, c.precision, false, false)
 }
 
+const hexDigits = "0123456789abcdef"
+
 // appendJSONText writes a text as cjson does: it escapes the slash too, and takes bytes as they are.
 func appendJSONText(b []byte, text string) []byte {
-	b = append(b, '"')
+	b = append(slices.Grow(b, len(text)+2), '"')
 	for i := 0; i < len(text); i++ {
 		switch ch := text[i]; {
 		case ch == '"' || ch == '\\' || ch == '/':
@@ -238,7 +243,7 @@ func appendJSONText(b []byte, text string) []byte {
 		case ch == '\r':
 			b = append(b, `\r`...)
 		default:
-			b = fmt.Appendf(b, `\u%04x`, ch)
+			b = append(b, '\\', 'u', '0', '0', hexDigits[ch>>4], hexDigits[ch&15])
 		}
 	}
 	return append(b, '"')

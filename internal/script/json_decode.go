@@ -226,6 +226,7 @@ func (p *jsonParser) hex4(at int) rune {
 
 // element makes a value of the last token and what follows it.
 func (p *jsonParser) element() lua.LValue {
+	p.c.s.worked(p.L)
 	switch p.kind {
 	case jsonString, jsonNumber, jsonBoolean:
 		return p.value

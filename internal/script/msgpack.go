@@ -33,11 +33,13 @@ func msgPack(s *state, L *lua.LState) int {
 }
 
 func (s *state) packValue(L *lua.LState, b []byte, v lua.LValue, deep int) []byte {
+	s.worked(L)
 	if len(b) > maxText {
 		s.tooLong(L)
 	}
 	switch v := v.(type) {
 	case lua.LString:
+		s.allocate(L, len(b)+len(v))
 		return packText(b, string(v))
 	case lua.LBool:
 		if v {

@@ -101,6 +101,7 @@ func (u *unpacker) uint(n int) (uint64, error) {
 }
 
 func (u *unpacker) value() (lua.LValue, error) {
+	u.s.worked(u.L)
 	if u.slots >= maxResults-packReserve {
 		return nil, errPackStack
 	}

@@ -17,12 +17,18 @@ func (s *state) instance(L *lua.LState, proto *lua.FunctionProto) *lua.LFunction
 	return fn
 }
 
-// operate is the function behind .. (two operands or more) and # (one).
+// operate is the function behind .. (two operands or more) and # (one); behind false it joins tables.
 func operate(s *state, L *lua.LState) int {
 	n := L.GetTop()
 	if n == 1 {
 		L.Push(s.lengthOf(L, L.Get(1)))
 		return 1
+	}
+	if L.Get(1) == lua.LFalse {
+		if t, ok := s.join(L, n); ok {
+			L.Push(t)
+			return 1
+		}
 	}
 	size := 0
 	for i := 1; i <= n; i++ {
@@ -48,6 +54,26 @@ func operate(s *state, L *lua.LState) int {
 	}
 	L.Push(lua.LString(b.String()))
 	return 1
+}
+
+// join appends the items of tables to the first one. Their constructors were one in the source.
+func (s *state) join(L *lua.LState, n int) (*lua.LTable, bool) {
+	all, ok := L.Get(2).(*lua.LTable)
+	if !ok || s.callSite(L).a.kind != "" {
+		return nil, false
+	}
+	at := maxItems
+	for i := 3; i <= n; i++ {
+		part, ok := L.Get(i).(*lua.LTable)
+		if !ok {
+			return nil, false
+		}
+		for k := 1; k <= part.MaxN(); k++ {
+			all.RawSet(lua.LNumber(at+k), part.RawGet(lua.LNumber(k)))
+		}
+		at += maxItems
+	}
+	return all, true
 }
 
 // concatSlow concatenates from the right, where an operand is neither text nor number.

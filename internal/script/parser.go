@@ -19,7 +19,8 @@ const (
 	maxChain     = 500
 	maxElseifs   = 4000
 	maxFunctions = 1 << 17
-	maxWork      = 1 << 29
+	maxNodes     = 1 << 21
+	maxWork      = 1 << 27
 )
 
 // opsName is the hidden local that holds the function for .. and #. No name in a source can be it.
@@ -59,6 +60,7 @@ type parser struct {
 	ahead    *lexer
 	levels   int
 	work     int
+	nodes    int
 	sites    []site
 	fs       *scope
 	ops      bool              // the source uses .. or #
@@ -156,6 +158,9 @@ func (p *parser) enter() {
 
 // mark gives a node the place of a line.
 func (p *parser) mark(node ast.PositionHolder, line int) {
+	if p.nodes++; p.nodes > maxNodes {
+		p.fail("not enough memory", "")
+	}
 	if last := p.sites[len(p.sites)-1]; last != (site{line: line}) {
 		p.sites = append(p.sites, site{line: line})
 	}
@@ -169,6 +174,7 @@ func (p *parser) markSite(node ast.PositionHolder, line int, a, b name) {
 		p.mark(node, line)
 		return
 	}
+	p.nodes++
 	p.sites = append(p.sites, site{line, a, b})
 	node.SetLine(len(p.sites) - 1)
 	node.SetLastLine(len(p.sites) - 1)

@@ -318,7 +318,86 @@ func (p *parser) table() ast.Expr {
 	p.reserve(-waiting - 3)
 	p.expectMatch('}', '{', line)
 	p.mark(t, line)
+	return p.mendTable(t, line)
+}
+
+// maxItems is how many items of a constructor the interpreter's compiler counts right.
+const maxItems = 510 * fieldsPerFlush
+
+// mendTable gives a constructor a form that the interpreter's compiler makes right code of. It takes the last field's call for one
+// with many results even where it has a key, stores the items that wait a second time when a field with a key follows a full batch,
+// and miscounts batches beyond 511.
+func (p *parser) mendTable(t *ast.TableExpr, line int) ast.Expr {
+	items, keys, afterBatch := 0, 0, false
+	for _, f := range t.Fields {
+		if f.Key == nil {
+			items++
+			continue
+		}
+		keys++
+		single(f.Value)
+		afterBatch = afterBatch || items > 0 && items%fieldsPerFlush == 0
+	}
+	switch {
+	case items <= maxItems && !afterBatch:
+		return t
+	case keys == 0:
+		return p.splitTable(t, line)
+	}
+	last := t.Fields[len(t.Fields)-1]
+	if items > maxItems || last.Key == nil && manyResults(last.Value) {
+		p.fail("function or expression too complex", p.near())
+	}
+	i := 0
+	for _, f := range t.Fields {
+		if f.Key == nil {
+			i++
+			p.constant(float64(i))
+			f.Key = &ast.NumberExpr{Value: itoa(i)}
+			p.mark(f.Key, line)
+		}
+	}
 	return t
+}
+
+// splitTable makes several constructors of a long one, and a call of the operators' function that joins them.
+func (p *parser) splitTable(t *ast.TableExpr, line int) ast.Expr {
+	mark := &ast.FalseExpr{}
+	p.mark(mark, line)
+	parts := []ast.Expr{mark}
+	for rest := t.Fields; len(rest) > 0; {
+		n := min(maxItems, len(rest))
+		part := &ast.TableExpr{Fields: rest[:n:n]}
+		p.mark(part, line)
+		if rest = rest[n:]; len(rest) > 0 {
+			single(part.Fields[n-1].Value)
+		}
+		parts = append(parts, part)
+		p.reserve(1)
+	}
+	p.reserve(1 - len(parts))
+	return p.operator(line, name{}, name{}, parts...)
+}
+
+// manyResults tells whether an expression can have more than one value.
+func manyResults(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		return !e.AdjustRet
+	case *ast.Comma3Expr:
+		return !e.AdjustRet
+	}
+	return false
+}
+
+// single makes an expression have one value.
+func single(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
+	}
 }
 
 // nameOf is what an operand is called in errors; most have no name.

@@ -21,13 +21,13 @@ type capture struct{ start, size int }
 
 // matcher is one match of a Lua pattern: Lua 5.1's rules, where a NUL ends the pattern.
 type matcher struct {
-	s          *state
-	L          *lua.LState
-	text       string
-	pat        string
-	level      int
-	captures   [maxCaptures]capture
-	work, deep int
+	s        *state
+	L        *lua.LState
+	text     string
+	pat      string
+	level    int
+	captures [maxCaptures]capture
+	deep     int
 }
 
 func newMatcher(s *state, L *lua.LState, text, pattern string) *matcher {
@@ -53,9 +53,7 @@ func (m *matcher) at(i int) byte {
 
 // step counts work: a match can take longer than any script.
 func (m *matcher) step() {
-	if m.work++; m.work%(4*TickEvery) == 0 {
-		m.s.tick(m.L)
-	}
+	m.s.worked(m.L)
 }
 
 // match matches the pattern from p at position at of the text and returns the end of the match, -1 for none.

@@ -68,6 +68,9 @@ func (s *state) call(fn lua.LValue, args []lua.LValue) (t *thread, fail *failure
 // failed is what a recovered panic means to the script. A panic of the interpreter itself is an error of the script like any other.
 func (s *state) failed(L *lua.LState, r any) *failure {
 	s.ours = false
+	if s.inCall {
+		panic(r) // the host's own, no error of the script
+	}
 	if err, ok := r.(*lua.ApiError); ok {
 		if fail, ok := err.Cause.(*failure); ok {
 			return fail

@@ -104,20 +104,16 @@ func (s *state) command(L *lua.LState, raise bool) int {
 		s.raiseRedis(L, "a command called from a script cannot call back into it")
 	}
 	L.SetTop(0)
-	reply := s.callHost(argv)
+	// A panic of the host's leaves the mark set, and is passed on: see failed.
+	s.inCall = true
+	reply := s.e.host.Call(argv, s.resp)
+	s.inCall = false
 	value := s.fromReply(reply)
 	if raise && len(reply) > 0 && reply[0] == '-' {
 		s.raise(L, value)
 	}
 	L.Push(value)
 	return 1
-}
-
-// callHost keeps a panic of the host from leaving the state marked as being inside a command.
-func (s *state) callHost(argv [][]byte) []byte {
-	s.inCall = true
-	defer func() { s.inCall = false }()
-	return s.e.host.Call(argv, s.resp)
 }
 
 // arguments makes a command's arguments of a library function's. They are valid until the next call of arguments; numbers are

@@ -9,6 +9,9 @@ import (
 // maxLuaDepth is how deep a script's result may nest: Lua's stack is full then (LUAI_MAXCSTACK, four slots a level or so).
 const maxLuaDepth = 2000
 
+// maxReplied is how many values a result may have.
+const maxReplied = 1 << 26
+
 const errDepth = "ERR reached lua stack limit"
 
 // clean makes one line of a text.
@@ -21,7 +24,8 @@ func clean(text string) string {
 
 // reply writes a script's result.
 func (s *state) reply(out Reply, v lua.LValue, deep int) {
-	if deep > maxLuaDepth {
+	// A table that is part of itself many times over would make a reply without end.
+	if s.replied++; deep > maxLuaDepth || s.replied > maxReplied {
 		out.WriteError(errDepth)
 		return
 	}

@@ -73,13 +73,20 @@ func (s *state) run(fn *lua.LFunction, args []lua.LValue, name string, out Reply
 	s.release(t)
 }
 
+// manyTurns is from where on a run counts as long.
+const manyTurns = 1000
+
 func (s *state) begin() {
-	s.running, s.nested, s.resp = true, 0, 2
-	s.budget.left, s.budget.killed = TickEvery, nil
+	s.running, s.nested, s.resp, s.replied = true, 0, 2, 0
+	s.inCall, s.ours, s.current = false, false, nil
+	s.budget.begin()
 }
 
 func (s *state) end() {
-	s.running, s.ours = false, false
+	s.running = false
+	if s.budget.turns > manyTurns {
+		s.free = nil // a long run may have left them large
+	}
 }
 
 // replyFailure replies the error that ended a script, with where it happened.

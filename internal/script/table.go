@@ -109,6 +109,7 @@ func tableInsert(s *state, L *lua.LState) int {
 		}
 		t := s.checkOwnTable(L, 1)
 		for i := e; i > pos; i-- {
+			s.worked(L)
 			t.RawSet(lua.LNumber(i), t.RawGet(lua.LNumber(i-1)))
 		}
 		t.RawSet(lua.LNumber(pos), L.Get(3))
@@ -127,6 +128,7 @@ func tableRemove(s *state, L *lua.LState) int {
 	t := s.checkOwnTable(L, 1)
 	L.Push(t.RawGet(lua.LNumber(pos)))
 	for ; pos < e; pos++ {
+		s.worked(L)
 		t.RawSet(lua.LNumber(pos), t.RawGet(lua.LNumber(pos+1)))
 	}
 	t.RawSet(lua.LNumber(e), lua.LNil)

@@ -10,7 +10,6 @@ type sorter struct {
 	L    *lua.LState
 	v    []lua.LValue // v[0] is unused: Lua counts from 1
 	less lua.LValue
-	work int
 }
 
 func tableSort(s *state, L *lua.LState) int {
@@ -41,9 +40,7 @@ func (q *sorter) before(i, j lua.LValue) bool {
 	if q.less != lua.LNil {
 		return lua.LVAsBool(q.s.call1(q.L, q.less, i, j))
 	}
-	if q.work++; q.work%TickEvery == 0 {
-		q.s.tick(q.L)
-	}
+	q.s.worked(q.L)
 	return q.L.LessThan(i, j)
 }
 
