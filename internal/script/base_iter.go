@@ -62,7 +62,7 @@ func baseUnpack(s *state, L *lua.LState) int {
 		return 0
 	}
 	n := to - from + 1
-	if n >= maxResults-L.GetTop() {
+	if n > maxResults-L.GetTop() {
 		s.fail(L, "too many results to unpack")
 	}
 	for i := from; i <= to; i++ {

@@ -19,6 +19,10 @@
 // between BeginLoading and EndLoading. BGSAVE and the rewriting of the append-only
 // file share them; one snapshot is under way at a time. See snapshot.go.
 //
+// Package script has the interpreter of scripts. What it asks of the server is in
+// scripts.go and the files called script_*: a script's commands go through call on a
+// client of their own, and a slow one lets other clients in as a module's command does.
+//
 // The package does not know modules. A module's command is a Command whose
 // Handler is a closure and whose Owner is an opaque label.
 package server

@@ -36,7 +36,10 @@ func (set *librarySet) link(lib *script.Library) {
 	set.list = append(set.list, lib)
 	set.names[lib.Name] = lib
 	for _, fn := range lib.Functions {
-		set.functions[lowerWord(fn.Name)] = fn
+		// Of two functions that differ by case only the first one can be called.
+		if name := lowerWord(fn.Name); set.functions[name] == nil {
+			set.functions[name] = fn
+		}
 	}
 	set.bytes += libraryBytes(lib)
 }
