@@ -12,13 +12,14 @@ import (
 type Engine struct {
 	host    Host
 	version string
+	maxHeap uint64
 	evals   *state
 	libs    *state
 }
 
 // New makes an engine for host. version ("7.2.6") is what redis.REDIS_VERSION tells.
 func New(host Host, version string) *Engine {
-	e := &Engine{host: host, version: version}
+	e := &Engine{host: host, version: version, maxHeap: maxHeap}
 	e.ResetScripts()
 	e.ResetFunctions()
 	return e

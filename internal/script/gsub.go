@@ -1,6 +1,8 @@
 package script
 
 import (
+	"slices"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -67,14 +69,20 @@ func (m *matcher) replace(b []byte, repl lua.LValue, start, end int) []byte {
 	if !ok {
 		m.fail("invalid replacement value (a " + v.Type().String() + ")")
 	}
-	if len(b)+len(text) > maxText {
-		m.s.tooLong(m.L)
+	return append(m.room(b, len(text)), text...)
+}
+
+// room makes room for n more bytes, when there may be as many.
+func (m *matcher) room(b []byte, n int) []byte {
+	if len(b)+n > cap(b) {
+		m.s.allocate(m.L, len(b)+n)
 	}
-	return append(b, text...)
+	return slices.Grow(b, n)
 }
 
 // expand appends a replacement text with its %1 filled in.
 func (m *matcher) expand(b []byte, text string, start, end int) []byte {
+	b = m.room(b, len(text))
 	for i := 0; i < len(text); i++ {
 		if text[i] != '%' {
 			b = append(b, text[i])
@@ -87,13 +95,10 @@ func (m *matcher) expand(b []byte, text string, start, end int) []byte {
 		case text[i] < '0' || text[i] > '9':
 			b = append(b, text[i])
 		case text[i] == '0':
-			b = append(b, m.text[start:end]...)
+			b = append(m.room(b, end-start), m.text[start:end]...)
 		default:
 			part, _ := toString(m.captured(int(text[i]-'1'), start, end))
-			b = append(b, part...)
-		}
-		if len(b) > maxText {
-			m.s.tooLong(m.L)
+			b = append(m.room(b, len(part)), part...)
 		}
 	}
 	return b

@@ -47,7 +47,7 @@ func (w *memoryWatch) look(s *state, L *lua.LState, extra int) {
 	if !w.started {
 		w.started, w.last = true, now
 		w.base = w.heap()
-		w.next = w.base + maxHeap
+		w.next = w.base + s.e.maxHeap
 	}
 	if extra == 0 && now.Sub(w.last) < memoryEvery {
 		return
@@ -60,10 +60,10 @@ func (w *memoryWatch) look(s *state, L *lua.LState, extra int) {
 	// Much of it may be garbage: only what is left counts.
 	runtime.GC()
 	size = w.heap() + uint64(extra)
-	if size >= w.base+maxHeap {
+	if size >= w.base+s.e.maxHeap {
 		s.tooLong(L)
 	}
-	w.next = size + maxHeap/2
+	w.next = size + s.e.maxHeap/2
 	w.last = time.Now()
 }
 

@@ -311,6 +311,8 @@ func compiled(stmts []ast.Stmt, sites []site, ops bool, chunk string) (*lua.Func
 	if err := finish(proto, table); err != nil {
 		return nil, &textError{chunk + ":1: " + err.Error(), errSyntax}
 	}
+	// A chunk has no local "arg" that a table would have to be made for.
+	proto.IsVarArg &^= lua.VarArgNeedsArg
 	if ops {
 		// The hidden local's declaration becomes a read of the chunk's only upvalue.
 		proto.Code[0] = uint32(lua.OP_GETUPVAL) << 26

@@ -223,9 +223,9 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
-func BenchmarkGet(b *testing.B) {
+func benchmark(b *testing.B, body string) {
 	e := New(&fakeHost{}, "7.2.6")
-	script, err := e.Compile([]byte("return redis.call('get', KEYS[1])"))
+	script, err := e.Compile([]byte(body))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -234,6 +234,29 @@ func BenchmarkGet(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e.Run(script, keys, nil, &out)
+	}
+}
+
+func BenchmarkGet(b *testing.B)   { benchmark(b, "return redis.call('get', KEYS[1])") }
+func BenchmarkEmpty(b *testing.B) { benchmark(b, "return 'x'") }
+func BenchmarkLoop(b *testing.B)  { benchmark(b, "local x=0 for i=1,10000 do x=x+i%7 end return 'x'") }
+func BenchmarkConcat(b *testing.B) {
+	benchmark(b, "for i=1,1000 do local s='user:'..i..':name' end return 'x'")
+}
+func BenchmarkPcall(b *testing.B) { benchmark(b, "for i=1,1000 do pcall(type,1) end return 'x'") }
+
+// BenchmarkPlainLoop is BenchmarkLoop without a context that counts: the difference is what counting costs.
+func BenchmarkPlainLoop(b *testing.B) {
+	s := New(&fakeHost{}, "7.2.6").evals
+	proto, err := compile("local x=0 for i=1,10000 do x=x+i%7 end return 'x'", "x")
+	if err != nil {
+		b.Fatal(err)
+	}
+	L, _ := s.L.NewThread()
+	fn := s.instance(L, proto)
+	for b.Loop() {
+		L.Push(fn)
+		L.Call(0, 0)
 	}
 }
 
