@@ -42,7 +42,7 @@ func (s *state) checkTable(L *lua.LState, n int) *lua.LTable {
 	if !ok {
 		s.typeError(L, n, "table")
 	}
-	return s.open1(t)
+	return s.behind(t)
 }
 
 // checkOwnTable is a table argument that is going to be changed.

@@ -128,7 +128,7 @@ func baseGetMetatable(s *state, L *lua.LState) int {
 	v := s.checkAny(L, 1)
 	var meta lua.LValue
 	if t, ok := v.(*lua.LTable); ok {
-		meta = s.open1(t).Metatable
+		meta = s.behind(t).Metatable
 	} else {
 		meta = L.GetMetatable(v)
 	}
@@ -159,7 +159,7 @@ func baseSetMetatable(s *state, L *lua.LState) int {
 	}
 	s.writable(L, v)
 	if t, ok := meta.(*lua.LTable); ok {
-		meta = s.open1(t)
+		meta = s.behind(t)
 	}
 	v.Metatable = meta
 	L.SetTop(1)
@@ -294,7 +294,7 @@ func plainText(v lua.LValue) string {
 
 func (s *state) metaField(L *lua.LState, v lua.LValue, name string) lua.LValue {
 	if t, ok := v.(*lua.LTable); ok {
-		v = s.open1(t)
+		v = s.behind(t)
 	}
 	return L.GetMetaField(v, name)
 }

@@ -138,7 +138,7 @@ func basePcall(s *state, L *lua.LState) int {
 	L.Push(lua.LFalse)
 	// Scripts of the time when errors were texts get a text.
 	if e, ok := fail.value.(*lua.LTable); ok {
-		if text, ok := toString(s.open1(e).RawGetString("err")); ok {
+		if text, ok := toString(s.behind(e).RawGetString("err")); ok {
 			fail.value = lua.LString(text)
 		}
 	}

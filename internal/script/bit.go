@@ -39,7 +39,7 @@ func (s *state) openBit() {
 			return pushBits(L, op(b, int(s.bits(L, 2)&31)))
 		}
 	}
-	s.library_("bit", fns)
+	s.addLibrary("bit", fns)
 }
 
 // bits is a number argument modulo 2^32, rounded to even as the addition of 2^52+2^51 does it.

@@ -140,7 +140,7 @@ func (c *jsonConfig) append(L *lua.LState, b []byte, v lua.LValue, deep int) []b
 	case *lua.LNilType:
 		return append(b, "null"...)
 	case *lua.LTable:
-		return c.appendTable(L, b, c.s.open1(v), deep+1)
+		return c.appendTable(L, b, c.s.behind(v), deep+1)
 	}
 	if v == c.s.null {
 		return append(b, "null"...)

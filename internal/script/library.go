@@ -144,7 +144,7 @@ func (s *state) failureText(fail *failure) string {
 	if !ok {
 		return "ERR " + plainText(fail.value)
 	}
-	text, ok := toString(s.open1(t).RawGetString("err"))
+	text, ok := toString(s.behind(t).RawGetString("err"))
 	if !ok {
 		text = "ERR unknown error"
 	}
@@ -206,7 +206,7 @@ func (s *state) namedArgs(L *lua.LState, f *Function) string {
 	if !ok {
 		return "calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments)."
 	}
-	t = s.open1(t)
+	t = s.behind(t)
 	named := false
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
 		key, ok := toString(k)

@@ -8,7 +8,7 @@ import (
 
 // openMath makes the library "math". Its random numbers are Redis's.
 func (s *state) openMath() {
-	t := s.library_("math", map[string]func(*state, *lua.LState) int{
+	t := s.addLibrary("math", map[string]func(*state, *lua.LState) int{
 		"fmod": mathFmod, "frexp": mathFrexp, "ldexp": mathLdexp, "max": mathMax, "min": mathMin, "mod": mathFmod, "modf": mathModf,
 		"random": mathRandom, "randomseed": mathRandomSeed,
 	})

@@ -11,7 +11,7 @@ import (
 const maxPackDepth = 16
 
 func (s *state) openMsgpack() {
-	t := s.library_("cmsgpack", map[string]func(*state, *lua.LState) int{
+	t := s.addLibrary("cmsgpack", map[string]func(*state, *lua.LState) int{
 		"pack": msgPack, "unpack": msgUnpack, "unpack_limit": msgUnpackLimit, "unpack_one": msgUnpackOne,
 	})
 	for name, text := range map[string]string{"_NAME": "cmsgpack", "_VERSION": "lua-cmsgpack 0.4.0",
@@ -53,7 +53,7 @@ func (s *state) packValue(L *lua.LState, b []byte, v lua.LValue, deep int) []byt
 		return packFloat(b, float64(v))
 	case *lua.LTable:
 		if deep < maxPackDepth {
-			return s.packTable(L, b, s.open1(v), deep)
+			return s.packTable(L, b, s.behind(v), deep)
 		}
 	}
 	return append(b, 0xc0)

@@ -118,7 +118,7 @@ func (s *state) lengthOf(L *lua.LState, v lua.LValue) lua.LValue {
 	case lua.LString:
 		return lua.LNumber(len(v))
 	case *lua.LTable:
-		return lua.LNumber(s.length(s.open1(v)))
+		return lua.LNumber(s.length(s.behind(v)))
 	}
 	fn := s.metaField(L, v, "__len")
 	if fn == lua.LNil {

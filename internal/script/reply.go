@@ -44,7 +44,7 @@ func (s *state) reply(out Reply, v lua.LValue, deep int) {
 			out.WriteNull()
 		}
 	case *lua.LTable:
-		s.replyTable(out, s.open1(v), deep)
+		s.replyTable(out, s.behind(v), deep)
 	default:
 		out.WriteNull()
 	}
@@ -76,7 +76,7 @@ func (s *state) replyTable(out Reply, t *lua.LTable, deep int) {
 		return
 	}
 	if m, ok := t.RawGetString("map").(*lua.LTable); ok {
-		m = s.open1(m)
+		m = s.behind(m)
 		out.WriteMap(count(m))
 		for k, v := m.Next(lua.LNil); k != lua.LNil; k, v = m.Next(k) {
 			s.reply(out, k, deep+1)
@@ -85,7 +85,7 @@ func (s *state) replyTable(out Reply, t *lua.LTable, deep int) {
 		return
 	}
 	if m, ok := t.RawGetString("set").(*lua.LTable); ok {
-		m = s.open1(m)
+		m = s.behind(m)
 		out.WriteSet(count(m))
 		for k, _ := m.Next(lua.LNil); k != lua.LNil; k, _ = m.Next(k) {
 			s.reply(out, k, deep+1)
@@ -107,7 +107,7 @@ func (s *state) replyVerbatim(out Reply, v lua.LValue) bool {
 	if !ok {
 		return false
 	}
-	t = s.open1(t)
+	t = s.behind(t)
 	format, ok := t.RawGetString("format").(lua.LString)
 	if !ok {
 		return false

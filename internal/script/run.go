@@ -93,7 +93,7 @@ func (s *state) end() {
 func (s *state) replyFailure(out Reply, fail *failure, name string) {
 	text, counted := s.failureText(fail), false
 	if t, ok := fail.value.(*lua.LTable); ok {
-		flag, _ := s.open1(t).RawGetString("ignore_error_stats_update").(lua.LBool)
+		flag, _ := s.behind(t).RawGetString("ignore_error_stats_update").(lua.LBool)
 		counted = bool(flag)
 	}
 	if fail.source != "" {

@@ -18,11 +18,11 @@ func (s *state) open() {
 
 	s.openBase()
 	s.openCoroutine()
-	strings := s.library_("string", stringFunctions)
-	s.library_("table", tableFunctions)
+	strings := s.addLibrary("string", stringFunctions)
+	s.addLibrary("table", tableFunctions)
 	s.openMath()
-	s.library_("coroutine", coroutineFunctions)
-	s.library_("struct", structFunctions)
+	s.addLibrary("coroutine", coroutineFunctions)
+	s.addLibrary("struct", structFunctions)
 	s.openBit()
 	s.openMsgpack()
 	s.null = s.L.NewUserData()
@@ -47,8 +47,8 @@ func (s *state) open() {
 	s.shield(missing)
 }
 
-// library_ makes a library of functions, a global of its name.
-func (s *state) library_(name string, fns map[string]func(*state, *lua.LState) int) *lua.LTable {
+// addLibrary makes a library of functions, a global of its name.
+func (s *state) addLibrary(name string, fns map[string]func(*state, *lua.LState) int) *lua.LTable {
 	t := s.L.CreateTable(0, len(fns))
 	s.functions(t, fns)
 	s.globals.RawSetString(name, t)
@@ -95,8 +95,8 @@ func (s *state) shielded(t *lua.LTable) bool {
 	return ok
 }
 
-// open1 is the table behind a shield, and any other table itself.
-func (s *state) open1(t *lua.LTable) *lua.LTable {
+// behind is the table behind a shield, and any other table itself.
+func (s *state) behind(t *lua.LTable) *lua.LTable {
 	if t.Metatable != lua.LNil {
 		if behind, ok := s.shields[t]; ok {
 			return behind

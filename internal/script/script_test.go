@@ -216,10 +216,69 @@ func TestLibrary(t *testing.T) {
 		"#!lua name=a\n":             "ERR No functions registered",
 		"#!lua name=a\nreturn math":  "ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global variable 'math'",
 		"#!lua name=a\nredis.call()": "ERR Error registering functions: ERR user_function:2: Script attempted to access nonexistent global variable 'call'",
+		"#!lua name=a\nx = = 1":      "ERR Error compiling function: user_function:2: unexpected symbol near '='",
+		"#!lua name=a\nx = 1":        "ERR Error registering functions: ERR user_function:2: Attempt to modify a readonly table",
+		"#!lua name=a\nredis.x = 1":  "ERR Error registering functions: ERR user_function:2: Attempt to modify a readonly table",
 	} {
 		if _, err := e.Load([]byte(body)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", body, err, want)
 		}
+	}
+}
+
+func TestRegister(t *testing.T) {
+	for args, want := range map[string]string{
+		"()":                     "wrong number of arguments to redis.register_function",
+		"(1,2,3)":                "wrong number of arguments to redis.register_function",
+		"(1)":                    "calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).",
+		"({},1)":                 "first argument to redis.register_function must be a string",
+		"('f',1)":                "second argument to redis.register_function must be a function",
+		"('a-b',function() end)": badName,
+		"{}":                     "redis.register_function must get a function name argument",
+		"{function_name='f'}":    "redis.register_function must get a callback argument",
+		"{function_name={}}":     "function_name argument given to redis.register_function must be a string",
+		"{callback=1}":           "callback argument given to redis.register_function must be a function",
+		"{description={}}":       "description argument given to redis.register_function must be a string",
+		"{flags=1}":              "flags argument to redis.register_function must be a table representing function flags",
+		"{flags={'x'}}":          "unknown flag given",
+		"{flags={1}}":            "unknown flag given",
+		"{x=1}":                  "unknown argument given to redis.register_function",
+		"{[{}]=1}":               "named argument key given to redis.register_function is not a string",
+		"('g',function() end)":   "",
+		"(1,function() end)":     "",
+		"('f',function() end) redis.register_function('f',function() end)":                               "Function already exists in the library",
+		"{FUNCTION_NAME='f',Callback=function() end,flags={'NO-WRITES','allow-oom'},Description='text'}": "",
+	} {
+		_, err := New(&fakeHost{}, "7.2.6").Load([]byte("#!lua name=l\nredis.register_function" + args))
+		got := ""
+		if err != nil {
+			got = strings.TrimPrefix(err.Error(), "ERR Error registering functions: ERR ")
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", args, got, want)
+		}
+	}
+}
+
+// TestRegisterLater: a function may not register others, and its errors name it.
+func TestRegisterLater(t *testing.T) {
+	e := New(&fakeHost{}, "7.2.6")
+	lib, err := e.Load([]byte("#!lua name=l\nlocal redis=redis\nredis.register_function('f',function() redis.register_function('g',function() end) end)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &sink{}
+	e.RunFunction(lib.Functions[0], nil, nil, out)
+	if got, want := out.b.String(), "-ERR redis.register_function can only be called on FUNCTION LOAD command script: f, on @user_function:3. "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestLoadTimeout: the host's word ends a library's body.
+func TestLoadTimeout(t *testing.T) {
+	_, err := New(&fakeHost{limit: 2}, "7.2.6").Load([]byte("#!lua name=l\nwhile true do end"))
+	if want := "ERR Error registering functions: ERR " + errKilled.Error(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
