@@ -32,22 +32,21 @@ const unaryPriority = 8
 // subexpr parses an expression whose binary operators bind tighter than limit.
 func (p *parser) subexpr(limit int) ast.Expr {
 	p.enter()
-	line := p.line
 	var e ast.Expr
 	switch p.tok {
 	case tokNot:
 		p.advance()
 		e = &ast.UnaryNotOpExpr{Expr: p.subexpr(unaryPriority)}
-		p.mark(e, line)
+		p.mark(e, p.lastLine)
 	case '-':
 		p.advance()
 		operand := p.subexpr(unaryPriority)
 		e = &ast.UnaryMinusOpExpr{Expr: operand}
-		p.markSite(e, line, p.nameOf(operand), name{})
+		p.markSite(e, p.lastLine, p.nameOf(operand), name{})
 	case '#':
 		p.advance()
 		operand := p.subexpr(unaryPriority)
-		e = p.operator(line, p.nameOf(operand), name{}, operand)
+		e = p.operator(p.lastLine, p.nameOf(operand), name{}, operand)
 	default:
 		e = p.simple()
 	}
@@ -60,12 +59,12 @@ func (p *parser) subexpr(limit int) ast.Expr {
 		if n > maxChain && (op != tokAnd && op != tokOr || n > 10*maxChain) {
 			p.fail("function or expression too complex", p.near())
 		}
-		line := p.line
 		p.advance()
 		p.reserve(1)
 		rhs := p.subexpr(priority[1])
 		p.reserve(-1)
-		e = p.binary(op, line, e, rhs)
+		// Lua makes the instruction when it has read both operands: that is the line which errors name.
+		e = p.binary(op, p.lastLine, e, rhs)
 	}
 	p.levels--
 	return e

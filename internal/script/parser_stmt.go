@@ -292,7 +292,59 @@ func (p *parser) exprStatement(line int) ast.Stmt {
 	}
 	p.expect('=')
 	stmt.Rhs = p.exprs()
-	p.reserve(-regs - len(stmt.Rhs))
+	p.reserve(len(stmt.Lhs))
+	p.reserve(-regs - len(stmt.Rhs) - len(stmt.Lhs))
+	for _, target := range stmt.Lhs {
+		at := p.sites[target.Line()]
+		p.markSite(target, p.lastLine, at.a, at.b)
+	}
 	p.mark(stmt, line)
-	return stmt
+	if len(stmt.Lhs) == 1 && len(stmt.Rhs) == 1 {
+		// An assignment takes one value anyway, and a call in parentheses is compiled wrong where a parameter is assigned to.
+		if call, ok := stmt.Rhs[0].(*ast.FuncCallExpr); ok {
+			call.AdjustRet = false
+		}
+		return stmt
+	}
+	return p.spread(stmt)
+}
+
+// spread makes single assignments of a multiple one. The interpreter's compiler stores the first value before it evaluates the
+// second, so that "a, b = b, a" loses one. Lua evaluates all first and stores the last first.
+func (p *parser) spread(stmt *ast.AssignStmt) ast.Stmt {
+	block := &ast.DoBlockStmt{}
+	p.mark(block, p.lastLine)
+	hide := func(prefix string, i int, value ast.Expr) ast.Expr {
+		local := &ast.LocalAssignStmt{Names: []string{prefix + itoa(i) + ")"}, Exprs: []ast.Expr{value}}
+		p.mark(local, p.lastLine)
+		block.Stmts = append(block.Stmts, local)
+		return p.hidden(local.Names[0])
+	}
+	values := &ast.LocalAssignStmt{Exprs: stmt.Rhs}
+	p.mark(values, p.lastLine)
+	for i, target := range stmt.Lhs {
+		values.Names = append(values.Names, "(value "+itoa(i)+")")
+		index, ok := target.(*ast.AttrGetExpr)
+		if !ok {
+			continue
+		}
+		index.Object = hide("(table ", i, index.Object)
+		if _, ok := index.Key.(ast.ConstExpr); !ok {
+			index.Key = hide("(key ", i, index.Key)
+		}
+	}
+	block.Stmts = append(block.Stmts, values)
+	for i := len(stmt.Lhs) - 1; i >= 0; i-- {
+		store := &ast.AssignStmt{Lhs: stmt.Lhs[i : i+1], Rhs: []ast.Expr{p.hidden(values.Names[i])}}
+		p.mark(store, p.lastLine)
+		block.Stmts = append(block.Stmts, store)
+	}
+	return block
+}
+
+// hidden is a local that no source can name.
+func (p *parser) hidden(text string) ast.Expr {
+	e := &ast.IdentExpr{Value: text}
+	p.mark(e, p.lastLine)
+	return e
 }
