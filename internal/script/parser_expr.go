@@ -93,6 +93,9 @@ func (p *parser) binary(op token, line int, lhs, rhs ast.Expr) ast.Expr {
 func (p *parser) operator(line int, a, b name, operands ...ast.Expr) ast.Expr {
 	p.ops = true
 	p.resolve(opsName)
+	for _, operand := range operands {
+		single(operand)
+	}
 	fn := &ast.IdentExpr{Value: opsName}
 	p.mark(fn, line)
 	// A parenthesized call has one result and is never a tail call.
