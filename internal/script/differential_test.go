@@ -21,7 +21,8 @@ func TestPrograms(t *testing.T) {
 	}
 	h := &fakeHost{limit: 100}
 	e := New(h, "7.2.6")
-	sign := regexp.MustCompile(`-nan`)
+	// The sign of NaN and addresses are the machine's own.
+	own := regexp.MustCompile(`-nan|0x[0-9a-f]+`)
 	bad := 0
 	for i := range *programs {
 		g := &generator{r: rand.New(rand.NewPCG(*seed, uint64(i)))}
@@ -32,7 +33,7 @@ func TestPrograms(t *testing.T) {
 			continue // it does not end, there as little as here
 		}
 		want := askRedis(t, body)
-		if sign.ReplaceAllString(got, "nan") != sign.ReplaceAllString(want, "nan") {
+		if own.ReplaceAllString(got, "nan") != own.ReplaceAllString(want, "nan") {
 			t.Errorf("program %d:\n%s\n\tgot  %s\n\twant %s", i, body, got, want)
 			if bad++; bad > 10 {
 				t.Fatal("enough")

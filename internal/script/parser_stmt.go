@@ -304,9 +304,19 @@ func (p *parser) exprStatement(line int) ast.Stmt {
 		if call, ok := stmt.Rhs[0].(*ast.FuncCallExpr); ok {
 			call.AdjustRet = false
 		}
-		return stmt
+		if !p.logicToLocal(stmt) {
+			return stmt
+		}
 	}
 	return p.spread(stmt)
+}
+
+// logicToLocal tells whether the result of "and" or "or" goes to a local: the interpreter's compiler forgets to store what the
+// left operand decides.
+func (p *parser) logicToLocal(stmt *ast.AssignStmt) bool {
+	_, logic := stmt.Rhs[0].(*ast.LogicalOpExpr)
+	target, ident := stmt.Lhs[0].(*ast.IdentExpr)
+	return logic && ident && p.fs.has(target.Value)
 }
 
 // spread makes single assignments of a multiple one. The interpreter's compiler stores the first value before it evaluates the
