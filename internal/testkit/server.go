@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long something that must happen may take.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Options say how a server is started.
 type Options struct {
