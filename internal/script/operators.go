@@ -1,6 +1,7 @@
 package script
 
 import (
+	"math"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,11 +18,15 @@ func (s *state) instance(L *lua.LState, proto *lua.FunctionProto) *lua.LFunction
 	return fn
 }
 
-// operate is the function behind .. (two operands or more) and # (one); behind false it joins tables.
+// operate is the function behind .. (two operands or more) and # (one); behind nil it is %, behind false it joins tables.
 func operate(s *state, L *lua.LState) int {
 	n := L.GetTop()
 	if n == 1 {
 		L.Push(s.lengthOf(L, L.Get(1)))
+		return 1
+	}
+	if n == 3 && L.Get(1) == lua.LNil && s.callSite(L).a.kind != concatKind {
+		L.Push(s.remainder(L, L.Get(2), L.Get(3)))
 		return 1
 	}
 	if L.Get(1) == lua.LFalse {
@@ -54,6 +59,36 @@ func operate(s *state, L *lua.LState) int {
 	}
 	L.Push(lua.LString(b.String()))
 	return 1
+}
+
+// remainder is a % b.
+func (s *state) remainder(L *lua.LState, a, b lua.LValue) lua.LValue {
+	x, xok := a.(lua.LNumber)
+	y, yok := b.(lua.LNumber)
+	if xok && yok {
+		return modulo(x, y)
+	}
+	f, fok := toNumber(a)
+	g, gok := toNumber(b)
+	if fok && gok {
+		return modulo(lua.LNumber(f), lua.LNumber(g))
+	}
+	fn := s.metaField(L, a, "__mod")
+	if fn == lua.LNil {
+		fn = s.metaField(L, b, "__mod")
+	}
+	if fn == lua.LNil {
+		at := s.callSite(L)
+		if fok {
+			s.fail(L, "attempt to perform arithmetic on "+describe(at.b, b))
+		}
+		s.fail(L, "attempt to perform arithmetic on "+describe(at.a, a))
+	}
+	return s.call1(L, fn, a, b)
+}
+
+func modulo(x, y lua.LNumber) lua.LNumber {
+	return x - lua.LNumber(math.Floor(float64(x/y)))*y
 }
 
 // join appends the items of tables to the first one. Their constructors were one in the source.

@@ -74,11 +74,16 @@ func (p *parser) binary(op token, line int, lhs, rhs ast.Expr) ast.Expr {
 	var e ast.Expr
 	switch op {
 	case tokAnd, tokOr:
-		e = &ast.LogicalOpExpr{Operator: op.text(), Lhs: lhs, Rhs: rhs}
+		e = &ast.LogicalOpExpr{Operator: op.text(), Lhs: p.decided(op, lhs), Rhs: rhs}
 	case tokNE, tokEq, '<', tokLE, '>', tokGE:
 		e = &ast.RelationalOpExpr{Operator: op.text(), Lhs: lhs, Rhs: rhs}
 	case tokConcat:
 		return p.concat(line, lhs, rhs)
+	case '%':
+		// The interpreter's remainder is exact where Lua's is a - floor(a/b)*b.
+		mark := &ast.NilExpr{}
+		p.mark(mark, line)
+		return p.operator(line, p.nameOf(lhs), p.nameOf(rhs), mark, lhs, rhs)
 	default:
 		e = &ast.ArithmeticOpExpr{Operator: op.text(), Lhs: lhs, Rhs: rhs}
 		p.markSite(e, line, p.nameOf(lhs), p.nameOf(rhs))

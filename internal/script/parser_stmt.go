@@ -44,7 +44,7 @@ func (p *parser) statement() (ast.Stmt, bool) {
 		return p.ifStatement(line), false
 	case tokWhile:
 		p.advance()
-		stmt := &ast.WhileStmt{Condition: p.expr()}
+		stmt := &ast.WhileStmt{Condition: p.condition(p.expr())}
 		p.mark(stmt, line)
 		p.expect(tokDo)
 		stmt.Stmts = p.loop()
@@ -62,10 +62,10 @@ func (p *parser) statement() (ast.Stmt, bool) {
 		p.advance()
 		p.openBlock()
 		p.fs.loops++
-		stmt := &ast.RepeatStmt{Stmts: p.chunk()}
+		stmt := &ast.RepeatStmt{Stmts: p.started(p.chunk())}
 		p.fs.loops--
 		p.expectMatch(tokUntil, tokRepeat, line)
-		stmt.Condition = p.expr()
+		stmt.Condition = p.condition(p.expr())
 		p.mark(stmt, line)
 		p.closeBlock()
 		return stmt, false
@@ -94,9 +94,40 @@ func (p *parser) statement() (ast.Stmt, bool) {
 // loop parses a loop's body.
 func (p *parser) loop() []ast.Stmt {
 	p.fs.loops++
-	stmts := p.block()
+	stmts := p.started(p.block())
 	p.fs.loops--
 	return stmts
+}
+
+// started keeps a loop's body from beginning with a jump. Where a jump goes to another, the interpreter's compiler takes the way on
+// from there, and misreads a jump that lies before.
+func (p *parser) started(stmts []ast.Stmt) []ast.Stmt {
+	if len(stmts) == 0 {
+		return stmts
+	}
+	switch stmts[0].(type) {
+	case *ast.BreakStmt, *ast.DoBlockStmt, *ast.WhileStmt, *ast.RepeatStmt:
+	default:
+		return stmts
+	}
+	nothing := &ast.DoBlockStmt{Stmts: []ast.Stmt{&ast.LocalAssignStmt{Names: []string{"(nothing)"}}}}
+	p.mark(nothing, p.lastLine)
+	p.mark(nothing.Stmts[0], p.lastLine)
+	return append([]ast.Stmt{nothing}, stmts...)
+}
+
+// condition keeps a condition from being compiled to nothing but a jump, for the same reason: what is always false becomes a
+// comparison that is.
+func (p *parser) condition(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.FalseExpr, *ast.NilExpr:
+		return p.always(false)
+	case *ast.UnaryNotOpExpr:
+		e.Expr = p.condition(e.Expr)
+	case *ast.LogicalOpExpr:
+		e.Lhs, e.Rhs = p.condition(e.Lhs), p.condition(e.Rhs)
+	}
+	return e
 }
 
 func (p *parser) ifStatement(line int) ast.Stmt {
@@ -107,7 +138,7 @@ func (p *parser) ifStatement(line int) ast.Stmt {
 		if n > maxElseifs {
 			p.fail("control structure too long", p.near())
 		}
-		last.Condition = p.expr()
+		last.Condition = p.condition(p.expr())
 		p.mark(last, p.lastLine)
 		p.expect(tokThen)
 		last.Then = p.block()
@@ -356,5 +387,39 @@ func (p *parser) spread(stmt *ast.AssignStmt) ast.Stmt {
 func (p *parser) hidden(text string) ast.Expr {
 	e := &ast.IdentExpr{Value: text}
 	p.mark(e, p.lastLine)
+	return e
+}
+
+// always is a comparison that is always true, or always false.
+func (p *parser) always(is bool) ast.Expr {
+	p.constant(1.0)
+	p.constant(2.0)
+	one, other := &ast.NumberExpr{Value: "1"}, &ast.NumberExpr{Value: "2"}
+	if is {
+		other.Value = "1"
+	}
+	e := &ast.RelationalOpExpr{Operator: "==", Lhs: one, Rhs: other}
+	for _, node := range []ast.Expr{one, other, e} {
+		p.mark(node, p.lastLine)
+	}
+	return e
+}
+
+// decided replaces a left operand of "and" or "or" that is a constant, where the compiler would make a mere jump of it.
+func (p *parser) decided(op token, e ast.Expr) ast.Expr {
+	switch e.(type) {
+	case *ast.FalseExpr:
+		return p.always(false)
+	case *ast.TrueExpr:
+		return p.always(true)
+	case *ast.NilExpr:
+		if op == tokOr {
+			return p.always(false)
+		}
+	case *ast.NumberExpr, *ast.StringExpr:
+		if op == tokAnd {
+			return p.always(true)
+		}
+	}
 	return e
 }
