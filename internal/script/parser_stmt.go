@@ -160,16 +160,18 @@ func (p *parser) ifStatement(line int) ast.Stmt {
 func (p *parser) forStatement(line int) ast.Stmt {
 	p.advance()
 	p.openBlock()
-	defer p.closeBlock()
 	first := p.name()
+	var stmt ast.Stmt
 	switch p.tok {
 	case '=':
-		return p.numericFor(first, line)
+		stmt = p.numericFor(first, line)
 	case ',', tokIn:
-		return p.genericFor(first, line)
+		stmt = p.genericFor(first, line)
+	default:
+		p.unexpected("'=' or 'in' expected")
 	}
-	p.unexpected("'=' or 'in' expected")
-	return nil
+	p.closeBlock()
+	return stmt
 }
 
 func (p *parser) numericFor(index string, line int) ast.Stmt {
