@@ -54,7 +54,7 @@ func (s *state) openBase() {
 		}
 		return setfenv(L)
 	}))
-	s.operators = s.function(operate)
+	s.operators = [...]*lua.LFunction{s.function(operate), s.function(remainder)}
 	s.iterNext = s.globals.RawGetString("next").(*lua.LFunction)
 	s.iterArray = s.function(ipairsNext)
 }

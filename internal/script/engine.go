@@ -83,7 +83,7 @@ type state struct {
 	coroutines          int
 	coCreate, coResume  lua.LGFunction
 	iterNext, iterArray *lua.LFunction
-	operators           *lua.LFunction
+	operators           [2]*lua.LFunction // in the order of the hidden locals
 	nested              int
 }
 

@@ -10,23 +10,19 @@ import (
 // instance makes a function of compiled code, and gives it the operators it asks for.
 func (s *state) instance(L *lua.LState, proto *lua.FunctionProto) *lua.LFunction {
 	fn := L.NewFunctionFromProto(proto)
-	if len(fn.Upvalues) > 0 {
-		fn.Upvalues[0] = &lua.Upvalue{}
-		fn.Upvalues[0].Close()
-		fn.Upvalues[0].SetValue(s.operators)
+	for i := range fn.Upvalues {
+		fn.Upvalues[i] = &lua.Upvalue{}
+		fn.Upvalues[i].Close()
+		fn.Upvalues[i].SetValue(s.operators[i])
 	}
 	return fn
 }
 
-// operate is the function behind .. (two operands or more) and # (one); behind nil it is %, behind false it joins tables.
+// operate is the function behind .. (two operands or more) and # (one); behind false it joins tables.
 func operate(s *state, L *lua.LState) int {
 	n := L.GetTop()
 	if n == 1 {
 		L.Push(s.lengthOf(L, L.Get(1)))
-		return 1
-	}
-	if n == 3 && L.Get(1) == lua.LNil && s.callSite(L).a.kind != concatKind {
-		L.Push(s.remainder(L, L.Get(2), L.Get(3)))
 		return 1
 	}
 	if L.Get(1) == lua.LFalse {
@@ -61,13 +57,19 @@ func operate(s *state, L *lua.LState) int {
 	return 1
 }
 
-// remainder is a % b.
-func (s *state) remainder(L *lua.LState, a, b lua.LValue) lua.LValue {
-	x, xok := a.(lua.LNumber)
-	y, yok := b.(lua.LNumber)
+// remainder is the function behind %.
+func remainder(s *state, L *lua.LState) int {
+	x, xok := L.Get(1).(lua.LNumber)
+	y, yok := L.Get(2).(lua.LNumber)
 	if xok && yok {
-		return modulo(x, y)
+		L.Push(modulo(x, y))
+	} else {
+		L.Push(s.remainderSlow(L, L.Get(1), L.Get(2)))
 	}
+	return 1
+}
+
+func (s *state) remainderSlow(L *lua.LState, a, b lua.LValue) lua.LValue {
 	f, fok := toNumber(a)
 	g, gok := toNumber(b)
 	if fok && gok {

@@ -13,7 +13,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // tree and looks constants up one by one, within bounds of stack and time.
 const (
 	maxLevels    = 200 // LUAI_MAXCCALLS
-	maxLocals    = 199 // LUAI_MAXVARS, less one for the operators' function
+	maxLocals    = 198 // LUAI_MAXVARS, less two for the operators' functions
 	maxUpvalues  = 60  // LUAI_MAXUPVALUES
 	maxRegisters = 195
 	maxChain     = 500
@@ -23,8 +23,11 @@ const (
 	maxWork      = 1 << 27
 )
 
-// opsName is the hidden local that holds the function for .. and #. No name in a source can be it.
-const opsName = "(operators)"
+// The hidden locals that hold the functions for .. and #, and for %. No name in a source can be theirs.
+const (
+	opsName = "(operators)"
+	modName = "(remainder)"
+)
 
 // site is a place in the source that an instruction belongs to: the tree's nodes have the index of one where the interpreter expects
 // a line. The names are what operands are called in errors.
@@ -71,14 +74,18 @@ type parser struct {
 func parse(source, chunk string) (stmts []ast.Stmt, sites []site, ops bool) {
 	p := &parser{lexer: lexer{chunk: chunk, src: source, line: 1}, lastLine: 1, sites: make([]site, 1, 64), values: map[ast.Expr]bool{}}
 	p.fs = &scope{upvalues: map[string]bool{}, constants: map[any]bool{}, vararg: true}
-	p.fs.blocks = [][]string{{opsName}}
+	p.fs.blocks = [][]string{{opsName, modName}}
 	p.advance()
 	body := p.chunk()
 	p.check(tokEOF)
 	if p.ops {
-		hidden := &ast.LocalAssignStmt{Names: []string{opsName}}
-		p.mark(hidden, 0)
-		body = append([]ast.Stmt{hidden}, body...)
+		var hidden []ast.Stmt
+		for _, text := range []string{opsName, modName} {
+			local := &ast.LocalAssignStmt{Names: []string{text}}
+			p.mark(local, 0)
+			hidden = append(hidden, local)
+		}
+		body = append(hidden, body...)
 	}
 	return body, p.sites, p.ops
 }
@@ -218,7 +225,7 @@ func (p *parser) declare(names ...string) {
 	last := len(fs.blocks) - 1
 	fs.blocks[last] = append(fs.blocks[last], names...)
 	if fs.active += len(names); fs.active > maxLocals {
-		fs.tooMany(p, maxLocals+1, "local variables")
+		fs.tooMany(p, maxLocals+2, "local variables")
 	}
 }
 
@@ -244,7 +251,7 @@ func (p *parser) resolve(text string) name {
 		}
 		for inner := p.fs; inner != fs; inner = inner.parent {
 			inner.upvalues[text] = true
-			if len(inner.upvalues) > maxUpvalues && text != opsName {
+			if len(inner.upvalues) > maxUpvalues && text != opsName && text != modName {
 				inner.tooMany(p, maxUpvalues, "upvalues")
 			}
 		}
@@ -314,10 +321,12 @@ func compiled(stmts []ast.Stmt, sites []site, ops bool, chunk string) (*lua.Func
 	// A chunk has no local "arg" that a table would have to be made for.
 	proto.IsVarArg &^= lua.VarArgNeedsArg
 	if ops {
-		// The hidden local's declaration becomes a read of the chunk's only upvalue.
-		proto.Code[0] = uint32(lua.OP_GETUPVAL) << 26
-		proto.NumUpvalues = 1
-		proto.DbgUpvalues = []string{opsName}
+		// The declarations of the hidden locals become reads of the chunk's upvalues, which it has no others of.
+		proto.DbgUpvalues = []string{opsName, modName}
+		proto.NumUpvalues = uint8(len(proto.DbgUpvalues))
+		for i := range proto.DbgUpvalues {
+			proto.Code[i] = uint32(lua.OP_GETUPVAL)<<26 | uint32(i)<<18 | uint32(i)
+		}
 	}
 	return proto, nil
 }

@@ -81,9 +81,7 @@ func (p *parser) binary(op token, line int, lhs, rhs ast.Expr) ast.Expr {
 		return p.concat(line, lhs, rhs)
 	case '%':
 		// The interpreter's remainder is exact where Lua's is a - floor(a/b)*b.
-		mark := &ast.NilExpr{}
-		p.mark(mark, line)
-		return p.operator(line, p.nameOf(lhs), p.nameOf(rhs), mark, lhs, rhs)
+		return p.operate(modName, line, p.nameOf(lhs), p.nameOf(rhs), lhs, rhs)
 	default:
 		e = &ast.ArithmeticOpExpr{Operator: op.text(), Lhs: lhs, Rhs: rhs}
 		p.markSite(e, line, p.nameOf(lhs), p.nameOf(rhs))
@@ -96,12 +94,17 @@ func (p *parser) binary(op token, line int, lhs, rhs ast.Expr) ast.Expr {
 // operator makes a call of the function for .. and #, which the interpreter's instructions do otherwise than Lua: they write numbers
 // with other digits, ask tables for __len, and make texts of any length.
 func (p *parser) operator(line int, a, b name, operands ...ast.Expr) ast.Expr {
+	return p.operate(opsName, line, a, b, operands...)
+}
+
+// operate makes a call of one of the hidden functions.
+func (p *parser) operate(function string, line int, a, b name, operands ...ast.Expr) ast.Expr {
 	p.ops = true
-	p.resolve(opsName)
+	p.resolve(function)
 	for _, operand := range operands {
 		single(operand)
 	}
-	fn := &ast.IdentExpr{Value: opsName}
+	fn := &ast.IdentExpr{Value: function}
 	p.mark(fn, line)
 	// A parenthesized call has one result and is never a tail call.
 	call := &ast.FuncCallExpr{Func: fn, Args: operands, AdjustRet: true}

@@ -247,7 +247,7 @@ func (p *parser) local(line int) ast.Stmt {
 	for {
 		stmt.Names = append(stmt.Names, p.name())
 		if len(stmt.Names) > maxLocals {
-			p.fs.tooMany(p, maxLocals+1, "local variables")
+			p.fs.tooMany(p, maxLocals+2, "local variables")
 		}
 		if !p.accept(',') {
 			break
