@@ -74,10 +74,13 @@ func baseUnpack(s *state, L *lua.LState) int {
 // length is the length of a table: a border, found as Lua does where the array part ends.
 func (s *state) length(t *lua.LTable) int {
 	n := t.Len()
-	if n < maxArray-1 {
-		return n
-	}
 	has := func(i int) bool { return t.RawGet(lua.LNumber(i)) != lua.LNil }
+	if n < maxArray-1 {
+		if n < 3 || has(1) && has(n/2) && has(n-1) {
+			return n
+		}
+		return sparseLength(t, n)
+	}
 	low, high := n, 2*n
 	for has(high) {
 		low, high = high, 2*high
@@ -90,6 +93,22 @@ func (s *state) length(t *lua.LTable) int {
 		}
 	}
 	return low
+}
+
+// sparseLength is the length of a table with holes below n: Lua keeps what is less than half full as fields, where # does not see it.
+func sparseLength(t *lua.LTable, n int) int {
+	first, filled := n, 0
+	for i := n; i >= 1; i-- {
+		if t.RawGet(lua.LNumber(i)) == lua.LNil {
+			first = i - 1
+		} else {
+			filled++
+		}
+	}
+	if 2*filled > n {
+		return n
+	}
+	return first
 }
 
 // call1 calls a function from a library function and returns its one result.
