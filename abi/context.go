@@ -1,6 +1,8 @@
 package abi
 
 import (
+	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"berth/internal/server"
@@ -99,20 +101,63 @@ type autoItem struct {
 	p    uintptr
 }
 
-var ctxPool []*Context // under the host lock
+// maxPooled is how many contexts a pool has at most: they are large.
+const maxPooled = 64
+
+// ctxPool has contexts for the next callbacks, under the host lock. Threads without it
+// leave theirs in ctxReturned, which becomes the pool when that is empty.
+var (
+	ctxPool     []*Context
+	ctxReturned struct {
+		some atomic.Bool
+		mu   sync.Mutex
+		list []*Context
+	}
+)
+
+// pooled takes a context from the pool, or makes one. Without the lock the pool must not
+// even be looked at.
+func pooled(locked bool) *Context {
+	if !locked {
+		return new(Context)
+	}
+	if len(ctxPool) == 0 && ctxReturned.some.Load() {
+		r := &ctxReturned
+		r.mu.Lock()
+		ctxPool, r.list = r.list, ctxPool
+		r.some.Store(false)
+		r.mu.Unlock()
+	}
+	n := len(ctxPool)
+	if n == 0 {
+		return new(Context)
+	}
+	ctx := ctxPool[n-1]
+	ctxPool = ctxPool[:n-1]
+	return ctx
+}
+
+// putBack puts a context into the pool.
+func putBack(ctx *Context, locked bool) {
+	if locked {
+		if len(ctxPool) < maxPooled {
+			ctxPool = append(ctxPool, ctx)
+		}
+		return
+	}
+	r := &ctxReturned
+	r.mu.Lock()
+	if len(r.list) < maxPooled {
+		r.list = append(r.list, ctx)
+		r.some.Store(true)
+	}
+	r.mu.Unlock()
+}
 
 // newContext returns a context of m that replies to c, which may be nil. The
 // host lock must be held, or m be entered from a thread by makeThreadSafe.
 func newContext(m *Module, c *server.Client, locked bool) *Context {
-	var ctx *Context
-	// Without the lock the pool must not even be looked at.
-	if locked && len(ctxPool) != 0 {
-		n := len(ctxPool)
-		ctx = ctxPool[n-1]
-		ctxPool = ctxPool[:n-1]
-	} else {
-		ctx = new(Context)
-	}
+	ctx := pooled(locked)
 	p := ctxCells.alloc(locked)
 	*objectSlot(p) = unsafe.Pointer(ctx)
 	cell := (*ctxCell)(at(p))
@@ -210,9 +255,7 @@ func (ctx *Context) release(locked bool) {
 	ctx.yield = 0
 	ctx.positions, ctx.channels = ctx.positions[:0], ctx.channels[:0]
 	ctx.cells, ctx.argv, ctx.pool = ctx.cells[:0], ctx.argv[:0], ctx.pool[:0]
-	if locked && len(ctxPool) < 64 {
-		ctxPool = append(ctxPool, ctx)
-	}
+	putBack(ctx, locked)
 }
 
 // track has automatic memory free the object at p, if it is on.
