@@ -2,6 +2,7 @@ package abi
 
 import (
 	"berth/internal/mem"
+	"berth/internal/resp"
 	"berth/internal/server"
 )
 
@@ -77,28 +78,8 @@ func quickCreateStringFromLongLong(a *quickArgs) bool {
 
 // quickNumber is quickString for a number's digits.
 func quickNumber(n int64) uintptr {
-	var digits [inlineString - 1]byte
-	at := len(digits)
-	for u := magnitude(n); ; u /= 10 {
-		at--
-		digits[at] = '0' + byte(u%10)
-		if u < 10 {
-			break
-		}
-	}
-	if n < 0 {
-		at--
-		digits[at] = '-'
-	}
-	return quickString(digits[at:])
-}
-
-// magnitude is the number without its sign.
-func magnitude(n int64) uint64 {
-	if n < 0 {
-		return -uint64(n)
-	}
-	return uint64(n)
+	var digits [20]byte
+	return quickString(resp.Decimal(&digits, n))
 }
 
 func quickFreeString(a *quickArgs) bool {

@@ -92,6 +92,28 @@ func PutArray(b []byte, n int) {
 	b[0] = '*'
 }
 
+// Decimal writes v to the end of digits, and returns what it wrote. It allocates nothing
+// and calls nothing.
+func Decimal(digits *[20]byte, v int64) []byte {
+	at := len(digits)
+	u := uint64(v)
+	if v < 0 {
+		u = -u
+	}
+	for {
+		at--
+		digits[at] = '0' + byte(u%10)
+		if u /= 10; u == 0 {
+			break
+		}
+	}
+	if v < 0 {
+		at--
+		digits[at] = '-'
+	}
+	return digits[at:]
+}
+
 // AppendBulkString adds a bulk string.
 func AppendBulkString(b []byte, s string) []byte {
 	b = AppendBulkHeader(b, len(s))

@@ -74,7 +74,7 @@ func (s *Server) CallQuietly(cmd *Command, db int, key, arg, out []byte) int {
 	switch {
 	case e == nil:
 		s.Stats.Misses++
-	case touches && (s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0):
+	case touches && s.touches():
 		e.SetIdle(s.Mstime(), 0)
 		fallthrough
 	default:
@@ -169,7 +169,7 @@ func (s *Server) left(e *store.Entry, unit int64) int64 {
 
 func putInt(out []byte, v int64) int {
 	var digits [20]byte
-	text := decimal(&digits, v)
+	text := resp.Decimal(&digits, v)
 	n := 1 + len(text) + len(resp.CRLF)
 	if n > len(out) {
 		return -1
@@ -202,7 +202,7 @@ func putNull(out []byte) int {
 func putElem(out []byte, n int, e ds.Elem) int {
 	if v, ok := e.Int(); ok {
 		var digits [20]byte
-		return putBulk(out, n, decimal(&digits, v))
+		return putBulk(out, n, resp.Decimal(&digits, v))
 	}
 	return putBulk(out, n, e.Stored())
 }
@@ -213,7 +213,7 @@ func putString(out []byte, e *store.Entry) int {
 	}
 	if v, ok := e.StringInt(); ok {
 		var digits [20]byte
-		return putBulk(out, 0, decimal(&digits, v))
+		return putBulk(out, 0, resp.Decimal(&digits, v))
 	}
 	return putBulk(out, 0, e.Stored())
 }
@@ -251,25 +251,4 @@ func putArray(out []byte, elements int) int {
 	}
 	resp.PutArray(out[:n], elements)
 	return n
-}
-
-// decimal are the digits of v.
-func decimal(digits *[20]byte, v int64) []byte {
-	at := len(digits)
-	u := uint64(v)
-	if v < 0 {
-		u = -u
-	}
-	for {
-		at--
-		digits[at] = '0' + byte(u%10)
-		if u /= 10; u == 0 {
-			break
-		}
-	}
-	if v < 0 {
-		at--
-		digits[at] = '-'
-	}
-	return digits[at:]
 }
