@@ -59,14 +59,9 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 	if len(argv) == 0 {
 		return &Refusal{ErrUnknownCommand, "ERR unknown command ''"}
 	}
-	cmd := c.lastCmd
-	if cmd == nil || cmd.removed || cmd.Subcommands != nil || !equalFold(argv[0], cmd.Name) {
-		if cmd = s.LookupArgv(argv); cmd == nil {
-			return &Refusal{ErrUnknownCommand, s.unknownText(argv)}
-		}
-		if cmd.Parent == nil {
-			c.lastCmd = cmd
-		}
+	cmd := s.lookupAgain(c, argv)
+	if cmd == nil {
+		return &Refusal{ErrUnknownCommand, s.unknownText(argv)}
 	}
 	if cmd.Arity > 0 && cmd.Arity != len(argv) || len(argv) < -cmd.Arity {
 		return &Refusal{ErrArity, wrongArity(cmd)}
@@ -96,11 +91,7 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 	}
 	c.cmd = cmd
 	c.argv = argv
-	// CLIENT NO-TOUCH holds for all that the client's request does.
-	c.Flags &^= FlagNoTouch
-	if current := s.exec.current; current != nil {
-		c.Flags |= current.Flags & FlagNoTouch
-	}
+	s.passNoTouch(c)
 	c.whenDone = o.WhenDone
 	if s.exec.replaying {
 		c.Flags |= flagUncounted
@@ -119,6 +110,31 @@ func (s *Server) Execute(c *Client, argv [][]byte, o *ExecuteOptions) error {
 		c.whenDone = nil
 	}
 	return nil
+}
+
+// passNoTouch has a fake client's commands count as uses of keys or not as CLIENT NO-TOUCH
+// says: it holds for all that the client's request does.
+func (s *Server) passNoTouch(c *Client) {
+	c.Flags &^= FlagNoTouch
+	if !s.touches() {
+		c.Flags |= FlagNoTouch
+	}
+}
+
+// touches reports whether what the request does counts as a use of keys.
+func (s *Server) touches() bool {
+	return s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0
+}
+
+// lookupAgain is LookupArgv for a client that often calls the same command.
+func (s *Server) lookupAgain(c *Client, argv [][]byte) *Command {
+	cmd := c.lastCmd
+	if cmd == nil || cmd.removed || cmd.Subcommands != nil || !equalFold(argv[0], cmd.Name) {
+		if cmd = s.LookupArgv(argv); cmd != nil && cmd.Parent == nil {
+			c.lastCmd = cmd
+		}
+	}
+	return cmd
 }
 
 // callMuted is call for a command that is propagated to some only.

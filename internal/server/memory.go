@@ -55,7 +55,8 @@ func (s *Server) AddSampledMemory(used func() uint64) {
 
 // UsedMemory is the memory in use in bytes, the figure that maxmemory limits.
 func (s *Server) UsedMemory() uint64 {
-	used := s.memory.startup + s.memory.sampled + s.clientMemory() + uint64(int64(s.tracking.bytes)+s.scripts.bytes+s.scripts.libraries.bytes)
+	scripts, libraries := s.scriptMemory()
+	used := s.memory.startup + s.memory.sampled + s.clientMemory() + uint64(int64(s.tracking.bytes)+scripts+libraries)
 	for _, fn := range s.memory.counters {
 		used += fn()
 	}

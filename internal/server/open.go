@@ -39,7 +39,7 @@ func (s *Server) OpenKey(db int, key []byte, flags OpenFlag) *store.Entry {
 		s.TellWaiting()
 		return nil
 	}
-	if flags&OpenNoTouch == 0 && (s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0) {
+	if flags&OpenNoTouch == 0 && s.touches() {
 		s.DBAt(db).Access(e, s.Mstime())
 	}
 	if flags&(OpenNoStats|OpenWrite) == 0 {
@@ -72,7 +72,7 @@ func (s *Server) OpenQuietly(db int, key []byte, flags OpenFlag, handle bool) (e
 	if e.Expire() != 0 || flags&OpenWrite != 0 && s.persist.running != nil {
 		return nil, false
 	}
-	if s.exec.current == nil || s.exec.current.Flags&FlagNoTouch == 0 {
+	if s.touches() {
 		e.SetIdle(s.Mstime(), 0)
 	}
 	if flags&OpenWrite == 0 {

@@ -14,12 +14,9 @@ func (h *scriptHost) Call(argv [][]byte, protocol int) []byte {
 	if len(s.filters.list) != 0 {
 		argv = s.runFilters(c, argv, nil)
 	}
-	cmd := c.lastCmd
-	if len(argv) == 0 {
-		cmd = nil
-	} else if cmd == nil || cmd.removed || cmd.Subcommands != nil || cmd.Parent != nil || !equalFold(argv[0], cmd.Name) {
-		cmd = s.LookupArgv(argv)
-		c.lastCmd = cmd
+	var cmd *Command
+	if len(argv) != 0 {
+		cmd = s.lookupAgain(c, argv)
 	}
 	if text := s.refuseInScript(r, cmd, argv); text != "" {
 		c.WriteError(text)
@@ -33,11 +30,7 @@ func (h *scriptHost) Call(argv [][]byte, protocol int) []byte {
 		r.wrote = true
 	}
 	c.cmd, c.argv, c.duration = cmd, argv, 0
-	// CLIENT NO-TOUCH holds for all that the client's request does.
-	c.Flags &^= FlagNoTouch
-	if current := s.exec.current; current != nil {
-		c.Flags |= current.Flags & FlagNoTouch
-	}
+	s.passNoTouch(c)
 	c.propagateTo(r.repl)
 	s.call(c, cmd, argv)
 	c.argv = nil

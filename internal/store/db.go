@@ -71,7 +71,7 @@ func (db *DB) Find(key []byte) *Entry {
 	if db.keys.Resizing() {
 		db.keys.Step(db.heap)
 	}
-	return (*Entry)(db.keys.Find(ds.Hash(key), key))
+	return (*Entry)(db.keys.Find(ds.Hash(key), key)) // as Peek, whose frame is saved
 }
 
 // Peek is Find that changes nothing: a table that is being resized takes no step.
