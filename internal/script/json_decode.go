@@ -247,11 +247,26 @@ func (p *jsonParser) descend() {
 	}
 }
 
+// another goes on behind an element, and says whether there is one more before the end. The
+// texts are what must stand there, and behind a comma.
+func (p *jsonParser) another(end jsonKind, comma, element string) bool {
+	if p.next(); p.kind == end {
+		return false
+	}
+	if p.kind != jsonComma {
+		p.unexpected(comma)
+	}
+	if p.next(); p.kind == end {
+		p.unexpected(element)
+	}
+	return true
+}
+
 func (p *jsonParser) object() lua.LValue {
 	p.descend()
 	t := p.L.CreateTable(0, 0)
 	p.next()
-	for p.kind != jsonObjEnd {
+	for more := p.kind != jsonObjEnd; more; more = p.another(jsonObjEnd, "comma or object end", "object key string") {
 		if p.kind != jsonString {
 			p.unexpected("object key string")
 		}
@@ -262,16 +277,6 @@ func (p *jsonParser) object() lua.LValue {
 		}
 		p.next()
 		t.RawSetString(string(key), p.element())
-		p.next()
-		if p.kind == jsonObjEnd {
-			break
-		}
-		if p.kind != jsonComma {
-			p.unexpected("comma or object end")
-		}
-		if p.next(); p.kind == jsonObjEnd {
-			p.unexpected("object key string")
-		}
 	}
 	p.deep--
 	return t
@@ -281,18 +286,10 @@ func (p *jsonParser) array() lua.LValue {
 	p.descend()
 	t := p.L.CreateTable(0, 0)
 	p.next()
-	for i := 1; p.kind != jsonArrEnd; i++ {
+	i := 0
+	for more := p.kind != jsonArrEnd; more; more = p.another(jsonArrEnd, "comma or array end", "value") {
+		i++
 		t.RawSet(lua.LNumber(i), p.element())
-		p.next()
-		if p.kind == jsonArrEnd {
-			break
-		}
-		if p.kind != jsonComma {
-			p.unexpected("comma or array end")
-		}
-		if p.next(); p.kind == jsonArrEnd {
-			p.unexpected("value")
-		}
 	}
 	p.deep--
 	return t
