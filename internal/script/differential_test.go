@@ -7,17 +7,21 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"berth/internal/testkit"
 )
 
 var (
-	programs = flag.Int("programs", 0, "how many random programs to run here and on the server at -redis")
+	programs = flag.Int("programs", 200, "how many random programs to run here and in redis-server")
 	seed     = flag.Uint64("seed", 1, "where the random programs begin")
 )
 
 // TestPrograms runs random programs on a Redis and here; their results must agree, errors included.
 func TestPrograms(t *testing.T) {
-	if *programs == 0 {
-		t.Skip("SKIPPED: run with -programs 1000 -redis address")
+	if *oracle == "" {
+		s := testkit.StartRedis(t, testkit.Options{TCP: true})
+		*oracle = fmt.Sprintf("127.0.0.1:%d", s.Port)
+		defer func() { *oracle = "" }()
 	}
 	h := &fakeHost{limit: 100}
 	e := New(h, "7.2.6")

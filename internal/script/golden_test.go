@@ -17,7 +17,7 @@ import (
 
 var (
 	rewrite = flag.Bool("rewrite", false, "let the server at -redis say what scripts reply")
-	oracle  = flag.String("redis", "127.0.0.1:6379", "the address of a redis-server 7.2")
+	oracle  = flag.String("redis", "", "the address of a redis-server 7.2; random programs do with the system's")
 )
 
 var shaName = regexp.MustCompile("[0-9a-f]{40}")
