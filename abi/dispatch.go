@@ -7,7 +7,7 @@ import (
 	"berth/internal/server"
 )
 
-// dispatchFunc is the func value that tail hands to crosscall2.
+// dispatchFunc is the func value that tail enters Go with.
 var dispatchFunc = dispatch
 
 // threadRule says which threads may call a function.

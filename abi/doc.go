@@ -14,9 +14,9 @@
 //     there: the six integer argument registers, the eight floating ones, the
 //     address of the stack arguments (which is all that a va_list needs), the
 //     thread pointer, and the index.
-//  2. tail calls crosscall2 with dispatch and the frame. crosscall2 saves the
-//     callee-saved registers and enters runtime.cgocallback, which switches
-//     from the thread's C stack to the goroutine that made the Go-to-C call
+//  2. tail saves the callee-saved registers and enters runtime.cgocallback
+//     with dispatch and the frame (by way of crosscall2, where a return address
+//     more costs nothing). That switches from the thread's C stack to the goroutine that made the Go-to-C call
 //     (or, on a thread Go does not know, borrows an M and a goroutine, which
 //     stay with the thread until it ends: see bind.go).
 //  3. dispatch, now ordinary Go, checks that this thread may call this
